@@ -1,1 +1,75 @@
-fn main() {}
+//! Everything a person types: `cargo dev`, `cargo verify`, `cargo xtask …`.
+//!
+//! Promises: whatever it starts, it ends, also when it is interrupted or when a start fails half-way; what a killed run
+//! left behind is found by its process identity and ended at the next start. Nothing outside `.dev/` and `target/` is
+//! touched. Depends on few crates, because it is compiled before anything else can happen.
+#![expect(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
+
+mod console;
+mod fleet;
+mod lint;
+mod services;
+mod verify;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Everything a person types in this repository")]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start private services and run every test against them (`cargo verify`); further words go to `cargo test`
+    Verify {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Check format, lints, dependencies and generated files
+    Lint,
+    /// Format every file
+    Fmt,
+}
+
+// One thread: processes are tied to the thread that started them (see `fleet`).
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let line = Line::parse();
+    tokio::select! {
+        outcome = run(line.command) => match outcome {
+            Ok(code) => code,
+            Err(error) => {
+                console::fail(&error);
+                ExitCode::FAILURE
+            }
+        },
+        // Leaving this block drops the running command, and with it every process it started.
+        code = interrupted() => code,
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Verify { arguments } => verify::run(&arguments).await,
+        Command::Lint => lint::run().await,
+        Command::Fmt => lint::format().await,
+    }
+}
+
+/// The exit code a shell expects (128 + signal) once somebody asked us to stop.
+async fn interrupted() -> ExitCode {
+    let (Ok(mut int), Ok(mut term), Ok(mut hup)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
+        return std::future::pending().await;
+    };
+    let code = tokio::select! { _ = int.recv() => 130, _ = term.recv() => 143, _ = hup.recv() => 129 };
+    println!("\nStopping …");
+    ExitCode::from(code)
+}

@@ -1,0 +1,20 @@
+//! `cargo verify`: every test, against private instances of the real services.
+use std::process::ExitCode;
+
+use crate::fleet::{self, Output};
+use crate::services::{Purpose, Services};
+use crate::workspace;
+
+pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let services = Services::start(Purpose::Verify).await?;
+    let mut command = workspace::cargo(&["test", "--workspace"]);
+    command.args(arguments);
+    command.env("STOA_TEST_DATABASE_URL", services.admin_url());
+    command.env("STOA_TEST_REDIS_URL", services.redis_url());
+    if let Some(url) = workspace::variable("STOA_MEILISEARCH_URL") {
+        command.env("STOA_MEILISEARCH_URL", url);
+        command.envs(workspace::variable("STOA_MEILISEARCH_MASTER_KEY").map(|key| ("STOA_MEILISEARCH_MASTER_KEY", key)));
+    }
+    let status = fleet::run(command, None, Output::Inherit).await?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
