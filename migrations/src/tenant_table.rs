@@ -117,8 +117,7 @@ impl TenantTable {
     /// An index; `tenant_id` is put before the columns. `columns` may end in `WHERE …` or `INCLUDE …`.
     pub fn index(mut self, index_name: &str, columns: &str) -> Self {
         let (inside, tail) = columns.split_once(" WHERE ").map_or((columns, String::new()), |(a, b)| (a, format!(" WHERE {b}")));
-        self.indexes
-            .push(format!("CREATE INDEX {}_{index_name}_idx ON {} (tenant_id, {inside}){tail}", self.name, self.name));
+        self.indexes.push(format!("CREATE INDEX {}_{index_name}_idx ON {} (tenant_id, {inside}){tail}", self.name, self.name));
         self
     }
 

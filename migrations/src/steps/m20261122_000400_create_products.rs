@@ -98,7 +98,13 @@ impl MigrationTrait for Migration {
             .index("category", "category_id, product_id")
             .create(manager)
             .await?;
-        tenant_table("tags").text("slug", 120).text("name", 100).column("created_at timestamptz NOT NULL").unique_per_store("slug").create(manager).await?;
+        tenant_table("tags")
+            .text("slug", 120)
+            .text("name", 100)
+            .column("created_at timestamptz NOT NULL")
+            .unique_per_store("slug")
+            .create(manager)
+            .await?;
         tenant_table("product_tags")
             .keyed_by("product_id, tag_id")
             .column("product_id uuid NOT NULL")

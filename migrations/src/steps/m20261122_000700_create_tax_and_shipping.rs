@@ -18,12 +18,7 @@ impl MigrationTrait for Migration {
             .unique_per_store("country, tax_class")
             .create(manager)
             .await?;
-        tenant_table("shipping_zones")
-            .text("name", 100)
-            .timestamps()
-            .unique_per_store("name")
-            .create(manager)
-            .await?;
+        tenant_table("shipping_zones").text("name", 100).timestamps().unique_per_store("name").create(manager).await?;
         tenant_table("shipping_zone_countries")
             .keyed_by("country")
             .column("country text NOT NULL CHECK (country ~ '^[A-Z]{2}$')")

@@ -1,0 +1,29 @@
+//! One change a file, in the order of their names.
+
+use sea_orm_migration::MigrationTrait;
+
+mod m20261122_000100_create_tenants;
+mod m20261122_000200_create_store_settings;
+mod m20261122_000300_create_facts;
+mod m20261122_000400_create_products;
+mod m20261122_000500_create_imports;
+mod m20261122_000600_create_stock;
+mod m20261122_000700_create_tax_and_shipping;
+mod m20261122_000800_create_checkouts;
+mod m20261122_000900_create_orders;
+mod m20261122_001000_create_sales_rollups;
+
+pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
+    vec![
+        Box::new(m20261122_000100_create_tenants::Migration),
+        Box::new(m20261122_000200_create_store_settings::Migration),
+        Box::new(m20261122_000300_create_facts::Migration),
+        Box::new(m20261122_000400_create_products::Migration),
+        Box::new(m20261122_000500_create_imports::Migration),
+        Box::new(m20261122_000600_create_stock::Migration),
+        Box::new(m20261122_000700_create_tax_and_shipping::Migration),
+        Box::new(m20261122_000800_create_checkouts::Migration),
+        Box::new(m20261122_000900_create_orders::Migration),
+        Box::new(m20261122_001000_create_sales_rollups::Migration),
+    ]
+}

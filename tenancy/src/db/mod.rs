@@ -1,0 +1,82 @@
+//! The only door to Postgres: two pools, two roles, two kinds of transaction.
+
+mod platform;
+mod pool;
+mod tenant;
+mod transaction;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use sea_orm::DbErr;
+use sqlx::PgPool;
+
+pub use platform::{PlatformDb, PlatformTx};
+pub use tenant::{TenantDb, TenantTx};
+
+use crate::TenantId;
+
+/// Where the two roles connect, and how many connections each may hold.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// Role `stoa_app`: behind row security, one tenant a transaction.
+    pub app_url: String,
+    /// Role `stoa_platform`: reads across tenants.
+    pub platform_url: String,
+    pub app_connections: u32,
+    pub platform_connections: u32,
+}
+
+/// Both pools of a process. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    app: PgPool,
+    platform: PgPool,
+    statements: Arc<AtomicU64>,
+}
+
+impl Database {
+    /// Opens both pools and proves each with one connection.
+    ///
+    /// # Errors
+    /// Postgres cannot be reached, or a role may not sign in.
+    pub async fn connect(config: &DatabaseConfig) -> Result<Self, DbErr> {
+        let app = pool::open(&config.app_url, config.app_connections).await?;
+        let platform = pool::open(&config.platform_url, config.platform_connections).await?;
+        Ok(Self { app, platform, statements: Arc::default() })
+    }
+
+    pub fn tenant(&self, tenant: TenantId) -> TenantDb {
+        TenantDb::new(self.app.clone(), tenant, self.statements.clone())
+    }
+
+    pub fn platform(&self) -> PlatformDb {
+        PlatformDb::new(self.platform.clone(), self.statements.clone())
+    }
+
+    /// How many statements (BEGIN and COMMIT included, ROLLBACK not) were sent since the start.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Whether both roles get an answer now.
+    pub async fn is_ready(&self) -> bool {
+        let ask = |pool: PgPool| async move { sqlx::query("SELECT 1").execute(&pool).await.is_ok() };
+        ask(self.app.clone()).await && ask(self.platform.clone()).await
+    }
+
+    /// A listener on the platform's notifications; it reconnects by itself.
+    pub(crate) async fn listen(&self, channel: &str) -> Result<sqlx::postgres::PgListener, sqlx::Error> {
+        let mut listener = sqlx::postgres::PgListener::connect_with(&self.platform).await?;
+        listener.listen(channel).await?;
+        Ok(listener)
+    }
+
+    /// Waits for the connections in use and closes both pools.
+    pub async fn close(&self) {
+        self.app.close().await;
+        self.platform.close().await;
+    }
+}

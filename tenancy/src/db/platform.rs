@@ -1,0 +1,56 @@
+//! Across tenants: sign-in, host look-up, the relay, operators.
+
+use std::sync::{Arc, atomic::AtomicU64};
+
+use sea_orm::{ConnectionTrait, DbErr};
+use sqlx::PgPool;
+
+use super::{
+    tenant::{TenantTx, set_tenant},
+    transaction::{Transaction, sea_orm_connection},
+};
+use crate::TenantId;
+
+/// The database as the platform sees it.
+#[derive(Clone)]
+pub struct PlatformDb {
+    pool: PgPool,
+    statements: Arc<AtomicU64>,
+}
+
+impl PlatformDb {
+    pub(super) fn new(pool: PgPool, statements: Arc<AtomicU64>) -> Self {
+        Self { pool, statements }
+    }
+
+    /// # Errors
+    /// No connection was free in time, or Postgres is away.
+    pub async fn begin(&self) -> Result<PlatformTx, DbErr> {
+        let tx = Transaction::begin(&self.pool, "BEGIN".to_owned(), self.statements.clone()).await?;
+        Ok(PlatformTx { tx })
+    }
+}
+
+/// A transaction that reads every tenant's rows and writes the platform's own. Dropped, it is rolled back.
+pub struct PlatformTx {
+    tx: Transaction,
+}
+
+sea_orm_connection!(PlatformTx);
+
+impl PlatformTx {
+    /// The same transaction, from here on inside one tenant: the only way in which the platform writes a tenant's rows.
+    ///
+    /// # Errors
+    /// Postgres is away.
+    pub async fn enter(self, tenant: TenantId) -> Result<TenantTx, DbErr> {
+        self.execute_unprepared(&set_tenant(tenant)).await?;
+        Ok(TenantTx { tx: self.tx, tenant })
+    }
+
+    /// # Errors
+    /// The commit failed or its answer was lost; in the second case nobody knows yet whether it happened.
+    pub async fn commit(self) -> Result<(), DbErr> {
+        self.tx.commit().await
+    }
+}

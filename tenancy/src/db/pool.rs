@@ -1,0 +1,46 @@
+//! How a pool is opened: time-outs on the server's side, and the net that gives no connection back inside a transaction.
+
+use std::{str::FromStr, time::Duration};
+
+use sea_orm::{DbErr, RuntimeErr};
+use sqlx::{
+    Executor, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+const STATEMENT_TIMEOUT: &str = "10s";
+const LOCK_TIMEOUT: &str = "3s";
+const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(super) async fn open(url: &str, connections: u32) -> Result<PgPool, DbErr> {
+    let options = PgConnectOptions::from_str(url).map_err(lost)?.options([
+        ("statement_timeout", STATEMENT_TIMEOUT),
+        ("lock_timeout", LOCK_TIMEOUT),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT),
+        ("client_min_messages", "error"),
+        ("application_name", "stoa"),
+    ]);
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // The default ping before each use is a round trip; a dead connection shows itself at BEGIN.
+        .test_before_acquire(false)
+        .max_lifetime(Duration::from_secs(30 * 60))
+        // A `begin` that was cancelled half-way leaves a transaction open that sqlx does not know of (its depth counter is
+        // raised after the answer). Without this line the next user of the connection would write into that transaction,
+        // and lose the write when it is rolled back.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                connection.execute("ROLLBACK").await?;
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await
+        .map_err(lost)
+}
+
+pub(super) fn lost(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}

@@ -1,0 +1,62 @@
+//! Inside one tenant.
+
+use std::sync::{Arc, atomic::AtomicU64};
+
+use sea_orm::DbErr;
+use sqlx::PgPool;
+
+use super::transaction::{Transaction, sea_orm_connection};
+use crate::TenantId;
+
+/// The database as one tenant sees it. Owns no transaction: what it is given to may begin several.
+#[derive(Clone)]
+pub struct TenantDb {
+    pool: PgPool,
+    tenant: TenantId,
+    statements: Arc<AtomicU64>,
+}
+
+impl TenantDb {
+    pub(super) fn new(pool: PgPool, tenant: TenantId, statements: Arc<AtomicU64>) -> Self {
+        Self { pool, tenant, statements }
+    }
+
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// Begins a transaction inside the tenant, in one round trip.
+    ///
+    /// # Errors
+    /// No connection was free in time, or Postgres is away.
+    pub async fn begin(&self) -> Result<TenantTx, DbErr> {
+        let begin = format!("BEGIN; {}", set_tenant(self.tenant));
+        let tx = Transaction::begin(&self.pool, begin, self.statements.clone()).await?;
+        Ok(TenantTx { tx, tenant: self.tenant })
+    }
+}
+
+/// A transaction inside one tenant: row security shows and takes that tenant's rows only. Dropped, it is rolled back.
+pub struct TenantTx {
+    pub(super) tx: Transaction,
+    pub(super) tenant: TenantId,
+}
+
+sea_orm_connection!(TenantTx);
+
+impl TenantTx {
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// # Errors
+    /// The commit failed or its answer was lost; in the second case nobody knows yet whether it happened.
+    pub async fn commit(self) -> Result<(), DbErr> {
+        self.tx.commit().await
+    }
+}
+
+/// The one statement that sets a tenant. A UUID's text holds nothing to inject.
+pub(super) fn set_tenant(tenant: TenantId) -> String {
+    format!("SET LOCAL app.tenant_id = '{}'", tenant.uuid())
+}

@@ -1,0 +1,189 @@
+//! Who answers on a host and whom a key belongs to.
+//!
+//! Every request asks, so answers are cached for a minute. A change is announced by Postgres (`NOTIFY stoa_tenants`) to
+//! every process, which then forgets at once; while a process cannot hear announcements it caches nothing.
+
+mod lookup;
+mod watch;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use moka::sync::Cache;
+use sea_orm::DbErr;
+
+use crate::{ApiKeyId, Database, Permission, Plan, TenantId};
+
+pub use watch::announce;
+
+const CACHED_FOR: Duration = Duration::from_secs(60);
+const CACHED_AT_MOST: u64 = 50_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TenantStatus {
+    Active,
+    Suspended,
+}
+
+/// What every request needs to know of the store it is for.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub slug: String,
+    pub name: String,
+    pub status: TenantStatus,
+    pub plan: Plan,
+    /// ISO 4217 code of the main currency.
+    pub currency: String,
+    pub currencies: Vec<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    pub time_zone: String,
+    pub prices_include_tax: bool,
+    pub reservation_minutes: i32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    Publishable,
+    Secret,
+}
+
+/// A key that is valid now.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub id: ApiKeyId,
+    pub tenant: Arc<Tenant>,
+    pub kind: KeyKind,
+    pub scopes: Vec<Permission>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    #[error("no store answers here")]
+    Unknown,
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
+/// Cheap to clone; clones share their cache.
+#[derive(Clone)]
+pub struct Directory {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    database: Database,
+    hosts: Cache<String, Arc<Tenant>>,
+    tenants: Cache<TenantId, Arc<Tenant>>,
+    keys: Cache<[u8; 32], Arc<Key>>,
+    hears: AtomicBool,
+    /// Raised by each change, so that an answer read before a change is not kept after it.
+    changes: AtomicU64,
+}
+
+impl Directory {
+    /// Starts with an empty cache and a task that listens for changes; the task ends with the last clone.
+    pub fn new(database: Database) -> Self {
+        let cache = || Cache::builder().max_capacity(CACHED_AT_MOST).time_to_live(CACHED_FOR);
+        let inner = Inner {
+            database,
+            hosts: cache().build(),
+            tenants: Cache::builder().max_capacity(CACHED_AT_MOST).time_to_live(CACHED_FOR).build(),
+            keys: Cache::builder().max_capacity(CACHED_AT_MOST).time_to_live(CACHED_FOR).build(),
+            hears: AtomicBool::new(false),
+            changes: AtomicU64::new(0),
+        };
+        let directory = Self { inner: Arc::new(inner) };
+        watch::start(Arc::downgrade(&directory.inner));
+        directory
+    }
+
+    /// The tenant that answers on a host name (without port, in any case).
+    ///
+    /// # Errors
+    /// `Unknown` when no store answers there.
+    pub async fn by_host(&self, host: &str) -> Result<Arc<Tenant>, DirectoryError> {
+        let host = host.to_ascii_lowercase();
+        if let Some(tenant) = self.inner.hosts.get(&host) {
+            return Ok(tenant);
+        }
+        let seen = self.inner.changes.load(Ordering::Acquire);
+        let tenant = Arc::new(lookup::by_host(&self.inner.database, &host).await?.ok_or(DirectoryError::Unknown)?);
+        self.inner.keep(&self.inner.hosts, host, &tenant, seen);
+        Ok(tenant)
+    }
+
+    /// # Errors
+    /// `Unknown` when there is no such tenant.
+    pub async fn by_id(&self, id: TenantId) -> Result<Arc<Tenant>, DirectoryError> {
+        if let Some(tenant) = self.inner.tenants.get(&id) {
+            return Ok(tenant);
+        }
+        let seen = self.inner.changes.load(Ordering::Acquire);
+        let tenant = Arc::new(lookup::by_id(&self.inner.database, id).await?.ok_or(DirectoryError::Unknown)?);
+        self.inner.keep(&self.inner.tenants, id, &tenant, seen);
+        Ok(tenant)
+    }
+
+    /// The key whose SHA-256 this is.
+    ///
+    /// # Errors
+    /// `Unknown` when the key never existed or was revoked.
+    pub async fn by_key_hash(&self, hash: [u8; 32]) -> Result<Arc<Key>, DirectoryError> {
+        if let Some(key) = self.inner.keys.get(&hash) {
+            return Ok(key);
+        }
+        let seen = self.inner.changes.load(Ordering::Acquire);
+        let key = Arc::new(lookup::by_key_hash(&self.inner.database, &hash).await?.ok_or(DirectoryError::Unknown)?);
+        self.inner.keep(&self.inner.keys, hash, &key, seen);
+        Ok(key)
+    }
+
+    /// [`Self::by_key_hash`] for the key itself.
+    pub async fn by_key(&self, key: &str) -> Result<Arc<Key>, DirectoryError> {
+        self.by_key_hash(hash_of(key)).await
+    }
+
+    /// Forgets everything here, now. Other processes hear of it by [`announce`].
+    pub fn forget(&self) {
+        self.inner.forget();
+    }
+}
+
+impl Inner {
+    /// Keeps an answer, unless a change was announced since it was asked for, or changes cannot be heard.
+    fn keep<K, V>(&self, cache: &Cache<K, Arc<V>>, key: K, value: &Arc<V>, seen: u64)
+    where
+        K: std::hash::Hash + Eq + Clone + Send + Sync + 'static,
+        V: Send + Sync + 'static,
+    {
+        if !self.hears.load(Ordering::Acquire) {
+            return;
+        }
+        cache.insert(key.clone(), value.clone());
+        if self.changes.load(Ordering::Acquire) != seen {
+            cache.invalidate(&key);
+        }
+    }
+
+    fn forget(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.hosts.invalidate_all();
+        self.tenants.invalidate_all();
+        self.keys.invalidate_all();
+    }
+}
+
+/// How a key is stored: SHA-256 of its text. Keys carry 256 random bits, so a slow hash would add nothing.
+pub fn hash_of(key: &str) -> [u8; 32] {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, key.as_bytes());
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest.as_ref());
+    hash
+}
