@@ -1,1 +1,22 @@
-//! commerce
+//! What may happen in a store: one folder a capability, each using only those before it.
+//!
+//! Shared by all: [`money`], [`ids`], [`clock`], [`fault`], [`outbox`]; and the plain words [`text`], [`page`],
+//! [`address`], [`idempotency`], [`facts`].
+//!
+//! Reading rule: an operation that takes `&TenantTx` joins your transaction and touches nothing outside Postgres; a flow
+//! that takes `&TenantDb` owns its transactions and may talk to the outside between them. Operations never commit.
+
+pub mod address;
+pub mod clock;
+pub mod facts;
+pub mod fault;
+pub mod idempotency;
+pub mod ids;
+pub mod money;
+pub mod outbox;
+pub mod page;
+pub mod text;
+
+pub mod inventory;
+pub mod orders;
+pub mod payments;

@@ -1,0 +1,47 @@
+//! Every fact of every capability, as one type: what the worker reacts to.
+
+use serde::de::DeserializeOwned;
+
+use crate::outbox::Fact;
+
+/// A fact that this version does not know, or cannot read.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    #[error("no fact is called `{0}`")]
+    Unknown(String),
+    #[error("the body of a fact `{code}` cannot be read: {error}")]
+    Malformed { code: &'static str, error: serde_json::Error },
+}
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $variant:ident($path:path)),* $(,)?) => {
+        #[derive(Clone, Debug)]
+        pub enum AnyFact { $($(#[$doc])* $variant($path)),* }
+
+        impl AnyFact {
+            /// # Errors
+            /// The code is unknown or the body does not fit it.
+            pub fn decode(code: &str, body: &serde_json::Value) -> Result<Self, DecodeError> {
+                $(if code == <$path as Fact>::CODE {
+                    return read(<$path as Fact>::CODE, body).map(Self::$variant);
+                })*
+                let _unread = body;
+                Err(DecodeError::Unknown(code.to_owned()))
+            }
+        }
+    };
+}
+
+fn read<T: DeserializeOwned>(code: &'static str, body: &serde_json::Value) -> Result<T, DecodeError> {
+    T::deserialize(body).map_err(|error| DecodeError::Malformed { code, error })
+}
+
+facts! {
+    OrderPlaced(crate::orders::OrderPlaced),
+    OrderCancelled(crate::orders::OrderCancelled),
+    OrderCompleted(crate::orders::OrderCompleted),
+    FulfillmentCreated(crate::orders::FulfillmentCreated),
+    PaymentCaptured(crate::payments::PaymentCaptured),
+    RefundRequested(crate::payments::RefundRequested),
+    PaymentRefunded(crate::payments::PaymentRefunded),
+}

@@ -1,0 +1,46 @@
+//! The ids of everything a store owns. Prefixes are part of the API.
+
+pub use tenancy::{AccountId, ApiKeyId, IdError, OperatorId, TenantId, TypedId};
+
+macro_rules! ids {
+    ($($name:ident = $prefix:literal),+ $(,)?) => { $(tenancy::typed_id!($name, $prefix);)+ };
+}
+
+ids! {
+    CartId = "cart",
+    CartLineId = "cline",
+    CategoryId = "cat",
+    CheckoutId = "chk",
+    CheckoutLineId = "chkl",
+    FactId = "evt",
+    FulfillmentId = "ful",
+    ImageId = "img",
+    ImportErrorId = "imperr",
+    ImportId = "imp",
+    LocationId = "loc",
+    MovementId = "mov",
+    OptionId = "opt",
+    OptionValueId = "optv",
+    OrderHistoryId = "ordh",
+    OrderId = "ord",
+    OrderLineId = "ordl",
+    PaymentEventId = "payev",
+    PaymentId = "pay",
+    PriceId = "price",
+    ProductId = "prod",
+    ReservationId = "resv",
+    ShippingMethodId = "ship",
+    ShippingRateId = "shipr",
+    ShippingZoneId = "zone",
+    StockLevelId = "lvl",
+    TagId = "tag",
+    TaxLineId = "taxl",
+    TaxRateId = "taxr",
+    TestChargeId = "testch",
+    VariantId = "var",
+}
+
+/// An id that is also a key: 122 random bits and no time in them, for what a guest owns by knowing its name.
+pub fn secret<T: TypedId>() -> T {
+    T::from_uuid(uuid::Uuid::new_v4())
+}
