@@ -20,5 +20,3 @@ pub mod text;
 pub mod inventory;
 pub mod orders;
 pub mod payments;
-pub mod shipping;
-pub mod tax;

@@ -1,0 +1,4 @@
+//! Every integration test, in one binary: modules mirror the api and the worker file for file.
+
+mod architecture;
+mod tenancy;

@@ -1,0 +1,4 @@
+//! The three walls between tenants, proven on the real schema.
+
+mod isolation;
+mod schema;

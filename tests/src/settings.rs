@@ -1,0 +1,25 @@
+//! Where the real services for tests are.
+
+/// A superuser of a Postgres that tests may fill with databases of their own.
+pub fn database_url() -> String {
+    required("STOA_TEST_DATABASE_URL")
+}
+
+/// A Redis that tests may fill with keys of their own.
+pub fn redis_url() -> String {
+    required("STOA_TEST_REDIS_URL")
+}
+
+/// A Meilisearch server, where one is at hand.
+pub fn meilisearch() -> Option<(String, String)> {
+    Some((read("STOA_MEILISEARCH_URL")?, read("STOA_MEILISEARCH_MASTER_KEY").unwrap_or_default()))
+}
+
+fn required(name: &str) -> String {
+    read(name).unwrap_or_else(|| panic!("{name} is not set: run `cargo verify`, which starts the services and sets it"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where tests read their environment")]
+fn read(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
