@@ -20,3 +20,5 @@ pub mod text;
 pub mod inventory;
 pub mod orders;
 pub mod payments;
+pub mod shipping;
+pub mod tax;
