@@ -102,12 +102,12 @@ fn every_crate_and_capability_says_what_it_is() {
 }
 
 #[test]
-fn only_tenancy_sets_a_tenant_and_only_it_opens_pools() {
+fn only_tenancy_sets_a_tenant() {
     let mut wrong = Vec::new();
     for name in ["commerce", "search", "api", "worker"] {
         for file in sources(&root().join(name).join("src")) {
             let text = read(&file);
-            for word in ["app.tenant_id", "set_config(", "session_replication_role", "SET ROLE"] {
+            for word in ["SET LOCAL app.", "SET app.", "set_config(", "session_replication_role", "SET ROLE"] {
                 if text.contains(word) {
                     wrong.push(format!("{} says `{word}`", shown(&file)));
                 }

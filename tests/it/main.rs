@@ -1,4 +1,5 @@
 //! Every integration test, in one binary: modules mirror the api and the worker file for file.
 
 mod architecture;
+mod invariants;
 mod tenancy;

@@ -4,4 +4,5 @@
 //! No mocks of Postgres or Redis: fakes stand only at the product's own seams.
 
 pub mod database;
+pub mod invariants;
 pub mod settings;
