@@ -17,8 +17,7 @@ pub mod outbox;
 pub mod page;
 pub mod text;
 
+pub mod analytics;
 pub mod inventory;
 pub mod orders;
 pub mod payments;
-pub mod shipping;
-pub mod tax;

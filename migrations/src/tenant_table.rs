@@ -127,7 +127,7 @@ impl TenantTable {
         self
     }
 
-    /// The relay (role `stoa_platform`) updates and deletes rows across tenants.
+    /// The relay (role `stoa_platform`) adds, updates and deletes rows across tenants.
     pub fn platform_tends(mut self) -> Self {
         self.platform_tends = true;
         self
@@ -165,6 +165,7 @@ impl TenantTable {
         if self.platform_tends {
             sql.push_str(&format!(
                 "CREATE POLICY platform_tends ON {name} FOR UPDATE TO stoa_platform USING (true) WITH CHECK (true);
+                 CREATE POLICY platform_adds ON {name} FOR INSERT TO stoa_platform WITH CHECK (true);
                  CREATE POLICY platform_prunes ON {name} FOR DELETE TO stoa_platform USING (true);
                  GRANT UPDATE, DELETE ON {name} TO stoa_platform;\n"
             ));

@@ -14,6 +14,9 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
+/// Renders the metrics of a process.
+pub type MetricsHandle = PrometheusHandle;
+
 const TRACE_PARENT: &str = "traceparent";
 
 #[derive(Clone, Debug)]

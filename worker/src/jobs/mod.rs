@@ -1,0 +1,64 @@
+//! Everything the worker can do: one file a job, one line here.
+//!
+//! A job runs at least once and has its effect once. A job whose effect is in Postgres marks itself as handled in the same
+//! transaction ([`crate::call::Call::once`]); a job that talks to the outside names itself by a key that the other side
+//! remembers.
+
+mod prune_history;
+mod record_cancellation;
+mod record_refund;
+mod record_sale;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    call::{Call, JobError},
+    lane::Lane,
+};
+
+macro_rules! jobs {
+    ($($kind:ident in $lane:ident, $file:ident;)+) => {
+        pub use { $($file::$kind,)+ };
+
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[serde(tag = "kind")]
+        pub enum Job { $($kind($kind),)+ }
+
+        impl Job {
+            /// Kinds that this release can run; the relay leaves others for one that can.
+            pub const KINDS: &[&str] = &[$(stringify!($kind)),+];
+
+            pub const fn kind(&self) -> &'static str {
+                match self { $(Self::$kind(_) => stringify!($kind),)+ }
+            }
+
+            pub const fn lane(&self) -> Lane {
+                match self { $(Self::$kind(_) => Lane::$lane,)+ }
+            }
+
+            pub(crate) async fn run(self, call: &Call) -> Result<(), JobError> {
+                match self { $(Self::$kind(job) => $file::run(job, call).await,)+ }
+            }
+        }
+
+        $(impl From<$kind> for Job {
+            fn from(job: $kind) -> Self {
+                Self::$kind(job)
+            }
+        })+
+    };
+}
+
+jobs! {
+    RecordSale in Analytics, record_sale;
+    RecordCancellation in Analytics, record_cancellation;
+    RecordRefund in Analytics, record_refund;
+    PruneHistory in Analytics, prune_history;
+}
+
+impl Job {
+    /// Takes over the work of a job of the same kind and tenant, if one run can do both.
+    pub(crate) fn absorb(&mut self, _other: &Self) -> bool {
+        false
+    }
+}
