@@ -21,3 +21,5 @@ pub mod analytics;
 pub mod inventory;
 pub mod orders;
 pub mod payments;
+pub mod shipping;
+pub mod tax;

@@ -22,7 +22,8 @@ impl MigrationTrait for Migration {
             .timestamps()
             .unique_per_store("slug")
             .unique_per_store("external_id")
-            .index("listing", "status, created_at DESC, id DESC")
+            .index("created_at", "created_at DESC, id DESC")
+            .index("status", "status, created_at DESC, id DESC")
             .create(manager)
             .await?;
         tenant_table("product_options")
@@ -87,6 +88,7 @@ impl MigrationTrait for Migration {
             .belongs_to("parent_id", "categories", "RESTRICT")
             .unique_per_store("slug")
             .check("no_own_parent", "parent_id <> id")
+            .index("parent", "parent_id, position, id")
             .create(manager)
             .await?;
         tenant_table("product_categories")
@@ -124,11 +126,37 @@ impl MigrationTrait for Migration {
             .belongs_to("variant_id", "variants", "CASCADE")
             .index("product", "product_id, position, id")
             .create(manager)
+            .await?;
+        // What a shopper's list reads: one row for each published product and currency it is sold in, holding the sort keys
+        // and the face of the product. Written only by `commerce::catalog::listing`, in the transaction of the change.
+        tenant_table("product_listings")
+            .keyed_by("product_id, currency")
+            .column("product_id uuid NOT NULL")
+            .currency()
+            .text("slug", 120)
+            .text("title", 255)
+            .column("title_key text COLLATE \"C\" NOT NULL")
+            .optional_text("brand", 100)
+            .column("published_at timestamptz NOT NULL")
+            .amount("price_from")
+            .amount("price_to")
+            .column("compare_at bigint CHECK (compare_at > price_from)")
+            .column("image_url text")
+            .column("image_alt text")
+            .column("options jsonb NOT NULL")
+            .column("variant_ids uuid[] NOT NULL")
+            .column("has_untracked boolean NOT NULL")
+            .belongs_to("product_id", "products", "CASCADE")
+            .index("newest", "currency, published_at DESC, product_id DESC")
+            .index("title", "currency, title_key, product_id")
+            .index("price", "currency, price_from, product_id")
+            .create(manager)
             .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let children = ["product_images", "product_tags", "tags", "product_categories", "categories", "prices"];
+        drop_tables(manager, &["product_listings"]).await?;
         drop_tables(manager, &children).await?;
         drop_tables(manager, &["variant_option_values", "variants", "option_values", "product_options", "products"]).await
     }

@@ -16,7 +16,8 @@ impl MigrationTrait for Migration {
             .timestamps()
             .create(manager)
             .await?;
-        // `low_since` marks a level at or below its reorder point, so that a crossing is told once.
+        // `low_since` marks a level at or below its reorder point and `out_since` one that nothing can be sold from, so that
+        // each crossing is told once.
         tenant_table("stock_levels")
             .column("variant_id uuid NOT NULL")
             .column("location_id uuid NOT NULL")
@@ -26,11 +27,13 @@ impl MigrationTrait for Migration {
             .column("reorder_point integer CHECK (reorder_point >= 0)")
             .status("backorder", &["deny", "allow"])
             .column("low_since timestamptz")
+            .column("out_since timestamptz")
             .timestamps()
             .belongs_to("variant_id", "variants", "CASCADE")
             .belongs_to("location_id", "locations", "RESTRICT")
             .unique_per_store("variant_id, location_id")
             .check("never_oversold", "backorder = 'allow' OR (on_hand >= 0 AND reserved <= on_hand)")
+            .index("low", "low_since, id WHERE low_since IS NOT NULL")
             .create(manager)
             .await?;
         tenant_table("reservations")
@@ -54,7 +57,7 @@ impl MigrationTrait for Migration {
             .optional_text("reason", 200)
             .column("order_id uuid")
             .column("created_at timestamptz NOT NULL")
-            .belongs_to("stock_level_id", "stock_levels", "RESTRICT")
+            .belongs_to("stock_level_id", "stock_levels", "CASCADE")
             .index("level", "stock_level_id, created_at DESC, id DESC")
             .append_only()
             .create(manager)

@@ -57,6 +57,7 @@ impl MigrationTrait for Migration {
             .check("fulfilled_at_most_once", "fulfilled_quantity BETWEEN 0 AND quantity")
             .check("multiplies", "subtotal = unit_price * quantity")
             .index("order", "order_id, position")
+            .index("product", "product_id, variant_id")
             .create(manager)
             .await?;
         tenant_table("order_tax_lines")
