@@ -18,6 +18,7 @@ pub mod page;
 pub mod text;
 
 pub mod analytics;
+pub mod cart;
 pub mod inventory;
 pub mod orders;
 pub mod payments;
