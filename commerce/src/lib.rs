@@ -19,6 +19,7 @@ pub mod text;
 
 pub mod analytics;
 pub mod cart;
+pub mod identity;
 pub mod inventory;
 pub mod orders;
 pub mod payments;
