@@ -31,7 +31,8 @@ where
     #[expect(refining_impl_trait, reason = "a named error reads better")]
     async fn extract(req: &'ex mut Request, depot: &'ex mut Depot) -> Result<Self, Problem> {
         let tuning = &state(depot)?.config.tuning;
-        let is_json = req.content_type().is_some_and(|kind| kind.subtype() == "json" || kind.suffix().is_some_and(|suffix| suffix == "json"));
+        let is_json =
+            req.content_type().is_some_and(|kind| kind.subtype() == "json" || kind.suffix().is_some_and(|suffix| suffix == "json"));
         if !is_json {
             return Err(Problem::unsupported_media_type("application/json"));
         }
@@ -97,8 +98,17 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Tracked<T> {
 /// error, its words are not.
 fn is_syntax(text: &str) -> bool {
     const BROKEN: [&str; 11] = [
-        "EOF while", "expected value", "expected ident", "expected `", "key must be a string", "trailing", "control character",
-        "invalid escape", "invalid unicode", "lone leading surrogate", "unexpected end of hex",
+        "EOF while",
+        "expected value",
+        "expected ident",
+        "expected `",
+        "key must be a string",
+        "trailing",
+        "control character",
+        "invalid escape",
+        "invalid unicode",
+        "lone leading surrogate",
+        "unexpected end of hex",
     ];
     BROKEN.iter().any(|start| text.starts_with(start))
 }
@@ -200,7 +210,8 @@ mod tests {
         problem.render("req_1", &mut res);
         let salvo::http::ResBody::Once(bytes) = res.take_body() else { panic!("a body") };
         let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-        let pointers = body["errors"].as_array().map(|errors| errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect::<Vec<_>>());
+        let pointers =
+            body["errors"].as_array().map(|errors| errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect::<Vec<_>>());
         (status, pointers.unwrap_or_default().join(" "))
     }
 

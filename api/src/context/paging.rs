@@ -41,7 +41,11 @@ impl<'ex> Extractible<'ex> for Paging {
     async fn extract(req: &'ex mut Request, _: &'ex mut Depot) -> Result<Self, Problem> {
         let queries = req.queries();
         if let Some(name) = queries.keys().find(|name| !["limit", "after"].contains(&name.as_str())) {
-            return Err(Problem::invalid(vec![FieldFault::new(format!("/{name}"), "unknown_field", "this list takes `limit` and `after`")]));
+            return Err(Problem::invalid(vec![FieldFault::new(
+                format!("/{name}"),
+                "unknown_field",
+                "this list takes `limit` and `after`",
+            )]));
         }
         let limit = queries.get("limit").map(|text| text.parse().map_err(|_| wrong_limit())).transpose()?;
         Self::new(limit, queries.get("after").map(String::as_str))

@@ -27,7 +27,8 @@ where
 
     #[expect(refining_impl_trait, reason = "a named error reads better")]
     async fn extract(req: &'ex mut Request, _: &'ex mut Depot) -> Result<Self, Problem> {
-        let tracked = req.parse_queries::<Tracked<T>>().map_err(|error| Problem::malformed("request.malformed_query", error.to_string()))?;
+        let tracked =
+            req.parse_queries::<Tracked<T>>().map_err(|error| Problem::malformed("request.malformed_query", error.to_string()))?;
         let value = tracked.0.map_err(|fault| match fault {
             Untracked::Field(fault) => Problem::invalid(vec![fault]),
             Untracked::Syntax(text) => Problem::malformed("request.malformed_query", text),

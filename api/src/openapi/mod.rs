@@ -64,13 +64,15 @@ impl Audience {
     }
 
     fn security(self) -> Vec<(&'static str, SecurityScheme)> {
-        let bearer = |format: &str, text: &str| {
-            SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer).bearer_format(format).description(text))
-        };
+        let bearer =
+            |format: &str, text: &str| SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer).bearer_format(format).description(text));
         match self {
             Self::Storefront => {
                 let text = "Names the store where the host does not. It may be published; it only opens the storefront.";
-                vec![("publishableKey", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Stoa-Publishable-Key", text))))]
+                vec![(
+                    "publishableKey",
+                    SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Stoa-Publishable-Key", text))),
+                )]
             }
             Self::Vendor => vec![
                 ("accessToken", bearer("JWT", "From `POST /vendor/v1/auth/sign-in`; lives for minutes.")),

@@ -60,9 +60,9 @@ pub async fn create(tx: &TenantTx, clock: &Clock, granted_by: &[Permission], mut
     let name = clean_line("/name", &new.name, 100).map_err(Error::Invalid)?;
     let secret = generate(new.kind);
     let hint = format!("{}…{}", &secret[..PREFIX], &secret[secret.len() - 4..]);
-    let key =
-        ApiKey { id: ApiKeyId::new(), name, kind: new.kind, hint, scopes: new.scopes, created_at: clock.now(), revoked_at: None };
-    let sql = "INSERT INTO api_keys (tenant_id, id, name, kind, hint, token_hash, scopes, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let key = ApiKey { id: ApiKeyId::new(), name, kind: new.kind, hint, scopes: new.scopes, created_at: clock.now(), revoked_at: None };
+    let sql =
+        "INSERT INTO api_keys (tenant_id, id, name, kind, hint, token_hash, scopes, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let scopes: Vec<String> = key.scopes.iter().map(ToString::to_string).collect();
     let values: [Value; 8] = [
         tx.tenant().into(),

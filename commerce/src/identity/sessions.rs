@@ -67,8 +67,7 @@ pub async fn begin(tx: &PlatformTx, principal: Principal) -> Result<Session, Err
     let sql = "INSERT INTO refresh_tokens (id, token_hash, family_id, principal, principal_id, tenant, created_at, expires_at)
                VALUES ($1, $2, $1, $3, $4, $5, now(), now() + make_interval(days => $6))";
     let (word, principal_id, tenant) = principal.columns();
-    let values: [Value; 6] =
-        [id.into(), hash(&refresh_token), word.into(), principal_id.into(), tenant.into(), LIVES_DAYS.into()];
+    let values: [Value; 6] = [id.into(), hash(&refresh_token), word.into(), principal_id.into(), tenant.into(), LIVES_DAYS.into()];
     tx.execute_raw(statement(sql, values)).await?;
     Ok(Session { id, principal, refresh_token })
 }
