@@ -37,6 +37,13 @@ fn read<T: DeserializeOwned>(code: &'static str, body: &serde_json::Value) -> Re
 }
 
 facts! {
+    ProductChanged(crate::catalog::ProductChanged),
+    ProductDeleted(crate::catalog::ProductDeleted),
+    CategoryChanged(crate::catalog::CategoryChanged),
+    ImportRequested(crate::catalog::ImportRequested),
+    ImportCompleted(crate::catalog::ImportCompleted),
+    StockBecameLow(crate::inventory::StockBecameLow),
+    StockAvailabilityChanged(crate::inventory::StockAvailabilityChanged),
     OrderPlaced(crate::orders::OrderPlaced),
     OrderCancelled(crate::orders::OrderCancelled),
     OrderCompleted(crate::orders::OrderCompleted),

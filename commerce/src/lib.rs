@@ -15,11 +15,12 @@ pub mod ids;
 pub mod money;
 pub mod outbox;
 pub mod page;
+mod sql;
 pub mod text;
 
 pub mod analytics;
 pub mod cart;
-pub mod identity;
+pub mod catalog;
 pub mod inventory;
 pub mod orders;
 pub mod payments;

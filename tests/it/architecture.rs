@@ -17,8 +17,9 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// A capability may use those before it; the last three are used by nobody.
 const CAPABILITIES: &[&str] = &[
     "identity",
-    "catalog",
+    // Inventory knows variants by id only, and the catalogue opens a level for each new one.
     "inventory",
+    "catalog",
     "tax",
     "promotions",
     "shipping",

@@ -18,6 +18,13 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         // payments
         AnyFact::PaymentRefunded(refunded) => jobs![RecordRefund { amount: refunded.amount }],
         // nothing, so far
+        AnyFact::ProductChanged(_)
+        | AnyFact::ProductDeleted(_)
+        | AnyFact::CategoryChanged(_)
+        | AnyFact::ImportRequested(_)
+        | AnyFact::ImportCompleted(_)
+        | AnyFact::StockBecameLow(_)
+        | AnyFact::StockAvailabilityChanged(_) => jobs![],
         AnyFact::OrderCompleted(_) | AnyFact::FulfillmentCreated(_) | AnyFact::PaymentCaptured(_) | AnyFact::RefundRequested(_) => jobs![],
     }
 }

@@ -1,0 +1,80 @@
+//! Which variants a product may have: one value for each option, and no two alike. Pure.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::fault::FieldFault;
+
+/// The values of a variant by the name of the option.
+pub(super) type Choices = BTreeMap<String, String>;
+
+/// What a shopper reads: `Small / Red`; a product without options has one variant, `Default`.
+pub(super) fn title<'a>(options: impl IntoIterator<Item = &'a str>, choices: &Choices) -> String {
+    let values: Vec<&str> = options.into_iter().filter_map(|option| choices.get(option)).map(String::as_str).collect();
+    if values.is_empty() { "Default".into() } else { values.join(" / ") }
+}
+
+/// What is wrong with these variants of a product with these options. `pointers` say where each variant was given.
+pub(super) fn faults(options: &[&str], variants: &[(String, &Choices)]) -> Vec<FieldFault> {
+    let mut faults = Vec::new();
+    let mut seen = HashSet::new();
+    for (pointer, choices) in variants {
+        let before = faults.len();
+        for option in options.iter().filter(|option| !choices.contains_key(**option)) {
+            faults.push(FieldFault::new(format!("{pointer}/options"), "missing_option", format!("must choose a value for `{option}`")));
+        }
+        for unknown in choices.keys().filter(|name| !options.contains(&name.as_str())) {
+            let place = format!("{pointer}/options/{}", escape(unknown));
+            faults.push(FieldFault::new(place, "unknown_option", format!("`{unknown}` is not an option of the product")));
+        }
+        if faults.len() == before && !seen.insert(*choices) {
+            let detail = match options {
+                [] => "a product without options has one variant".to_owned(),
+                _ => format!("another variant is `{}` as well", title(options.iter().copied(), choices)),
+            };
+            faults.push(FieldFault::new(format!("{pointer}/options"), "duplicate_combination", detail));
+        }
+    }
+    faults
+}
+
+/// A key inside a JSON pointer (RFC 6901).
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choices(pairs: &[(&str, &str)]) -> Choices {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn titles_follow_the_order_of_options() {
+        let red = choices(&[("Colour", "Red"), ("Size", "Small")]);
+        assert_eq!(title(["Size", "Colour"], &red), "Small / Red");
+        assert_eq!(title([], &Choices::new()), "Default");
+    }
+
+    #[test]
+    fn each_option_once_and_no_two_alike() {
+        let small = choices(&[("Size", "S")]);
+        let odd = choices(&[("Size", "S"), ("a/b", "x")]);
+        let none = Choices::new();
+        let cases: [(&[&str], Vec<&Choices>, Vec<(&str, &str)>); 6] = [
+            (&["Size"], vec![&small], vec![]),
+            (&["Size"], vec![&small, &small], vec![("/variants/1/options", "duplicate_combination")]),
+            (&["Size"], vec![&none], vec![("/variants/0/options", "missing_option")]),
+            (&["Size"], vec![&odd], vec![("/variants/0/options/a~1b", "unknown_option")]),
+            (&[], vec![&none], vec![]),
+            (&[], vec![&none, &none], vec![("/variants/1/options", "duplicate_combination")]),
+        ];
+        for (options, variants, expected) in cases {
+            let placed: Vec<_> = variants.into_iter().enumerate().map(|(i, v)| (format!("/variants/{i}"), v)).collect();
+            let found = faults(options, &placed);
+            let found: Vec<_> = found.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+            assert_eq!(found, expected, "{options:?}");
+        }
+    }
+}

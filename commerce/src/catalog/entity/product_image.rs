@@ -1,0 +1,25 @@
+//! A picture of a product, or of one of its variants, by URL.
+
+use sea_orm::entity::prelude::*;
+use tenancy::TenantId;
+
+use crate::ids::{ImageId, ProductId, VariantId};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "product_images")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ImageId,
+    pub product_id: ProductId,
+    pub variant_id: Option<VariantId>,
+    pub url: String,
+    pub alt: String,
+    pub position: i32,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

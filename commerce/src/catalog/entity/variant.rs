@@ -1,0 +1,31 @@
+//! A variant: what is bought; it carries the SKU, the weight and the tax class.
+
+use sea_orm::entity::prelude::*;
+use tenancy::TenantId;
+
+use crate::ids::{ProductId, VariantId};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "variants")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: VariantId,
+    pub product_id: ProductId,
+    pub sku: Option<String>,
+    pub barcode: Option<String>,
+    pub title: String,
+    pub position: i32,
+    pub weight_grams: i32,
+    pub requires_shipping: bool,
+    pub is_stock_tracked: bool,
+    pub tax_class: String,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,98 @@
+//! Facts of the catalogue.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    ids::{CategoryId, ImportId, ProductId},
+    outbox::Fact,
+};
+
+/// What was done to a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductChange {
+    Created,
+    Edited,
+    Published,
+    Unpublished,
+    Archived,
+}
+
+/// A product, or something it owns, is no longer what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductChanged {
+    pub product_id: ProductId,
+    pub change: ProductChange,
+}
+
+impl Fact for ProductChanged {
+    const CODE: &'static str = "products.changed";
+    const AGGREGATE: &'static str = "product";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.product_id.uuid()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductDeleted {
+    pub product_id: ProductId,
+}
+
+impl Fact for ProductDeleted {
+    const CODE: &'static str = "products.deleted";
+    const AGGREGATE: &'static str = "product";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.product_id.uuid()
+    }
+}
+
+/// A category was made, named, moved or removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CategoryChanged {
+    pub category_id: CategoryId,
+}
+
+impl Fact for CategoryChanged {
+    const CODE: &'static str = "categories.changed";
+    const AGGREGATE: &'static str = "category";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.category_id.uuid()
+    }
+}
+
+/// A file is staged and waits to be taken into the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportRequested {
+    pub import_id: ImportId,
+}
+
+impl Fact for ImportRequested {
+    const CODE: &'static str = "imports.requested";
+    const AGGREGATE: &'static str = "import";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.import_id.uuid()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportCompleted {
+    pub import_id: ImportId,
+    pub created_products: i32,
+    pub updated_products: i32,
+    pub unchanged_products: i32,
+    pub failed_rows: i32,
+}
+
+impl Fact for ImportCompleted {
+    const CODE: &'static str = "imports.completed";
+    const AGGREGATE: &'static str = "import";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.import_id.uuid()
+    }
+}

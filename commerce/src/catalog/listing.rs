@@ -1,0 +1,273 @@
+//! What a shopper's list reads: one row for each published product and currency it is sold in, kept in the transaction
+//! of each change. A page is a walk along one index, so its cost does not grow with the catalogue; only availability is
+//! asked of the stock levels, since that moves with every sale.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use sea_orm::{DbErr, FromQueryResult, Value};
+use serde::Deserialize;
+use tenancy::TenantTx;
+use uuid::Uuid;
+
+use super::Error;
+use crate::{
+    ids::{CategoryId, ProductId},
+    inventory::{self, Availability},
+    money::{Currency, Money},
+    page::{Cursor, CursorError, Page, PageQuery},
+    sql,
+};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    #[default]
+    Newest,
+    Title,
+    PriceUp,
+    PriceDown,
+}
+
+/// A category by what a URL may hold.
+#[derive(Clone, Debug)]
+pub enum CategoryRef {
+    Id(CategoryId),
+    Slug(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Only products with a price in it.
+    pub currency: Currency,
+    /// In this category or below it.
+    pub category: Option<CategoryRef>,
+    /// Bearing the tag with this slug.
+    pub tag: Option<String>,
+    pub sort: Sort,
+}
+
+/// A product as a list shows it.
+#[derive(Clone, Debug)]
+pub struct Card {
+    pub id: ProductId,
+    pub slug: String,
+    pub title: String,
+    pub brand: Option<String>,
+    pub price_from: Money,
+    pub price_to: Money,
+    pub compare_at: Option<Money>,
+    pub image: Option<CardImage>,
+    pub options: Vec<CardOption>,
+    pub availability: Availability,
+    /// Units left, said only when they are few.
+    pub low_count: Option<i64>,
+    pub published_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Debug)]
+pub struct CardImage {
+    pub url: String,
+    pub alt: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct CardOption {
+    pub name: String,
+    pub values: Vec<String>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    product_id: ProductId,
+    slug: String,
+    title: String,
+    title_key: String,
+    brand: Option<String>,
+    published_at: DateTime<Utc>,
+    price_from: i64,
+    price_to: i64,
+    compare_at: Option<i64>,
+    image_url: Option<String>,
+    image_alt: Option<String>,
+    options: String,
+    rank: Option<i32>,
+    available: Option<i64>,
+}
+
+impl Sort {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Title => "title",
+            Self::PriceUp => "price",
+            Self::PriceDown => "-price",
+        }
+    }
+
+    /// The sorted column, its type, the direction, and the comparison that continues after a row.
+    const fn walk(self) -> (&'static str, &'static str, &'static str, &'static str) {
+        match self {
+            Self::Newest => ("published_at", "timestamptz", "DESC", "<"),
+            Self::Title => ("title_key", "text", "ASC", ">"),
+            Self::PriceUp => ("price_from", "bigint", "ASC", ">"),
+            Self::PriceDown => ("price_from", "bigint", "DESC", "<"),
+        }
+    }
+
+    fn key(self, row: &Row) -> String {
+        match self {
+            Self::Newest => row.published_at.to_rfc3339_opts(SecondsFormat::Micros, true),
+            Self::Title => row.title_key.clone(),
+            Self::PriceUp | Self::PriceDown => row.price_from.to_string(),
+        }
+    }
+
+    fn key_value(self, key: &str) -> Result<Value, CursorError> {
+        match self {
+            Self::Newest => Ok(key.parse::<DateTime<Utc>>().map_err(|_| CursorError)?.into()),
+            Self::Title => Ok(key.into()),
+            Self::PriceUp | Self::PriceDown => Ok(key.parse::<i64>().map_err(|_| CursorError)?.into()),
+        }
+    }
+}
+
+/// A page of what shoppers may see, in one statement.
+///
+/// # Errors
+/// `Cursor` when the page was not continued from this list.
+pub async fn list(tx: &TenantTx, filter: &Filter, page: &PageQuery) -> Result<Page<Card>, Error> {
+    let tenant = tx.tenant();
+    let (column, kind, direction, after) = filter.sort.walk();
+    let mut values: Vec<Value> = vec![tenant.into(), filter.currency.code().into(), (page.limit.cast_signed() + 1).into()];
+    let (mut with, mut conditions) = (String::new(), String::new());
+    if let Some(cursor) = &page.after {
+        let cursor = cursor.for_list(Some(tenant), filter.sort.as_str())?;
+        values.extend([filter.sort.key_value(&cursor.key)?, cursor.id.into()]);
+        let _infallible = write!(conditions, " AND (l.{column}, l.product_id) {after} ($4::{kind}, $5::uuid)");
+    }
+    if let Some(category) = &filter.category {
+        let named = match category {
+            CategoryRef::Id(id) => {
+                values.push((*id).into());
+                "c.id"
+            }
+            CategoryRef::Slug(slug) => {
+                values.push(slug.as_str().into());
+                "c.slug"
+            }
+        };
+        with = format!(
+            "WITH RECURSIVE branch AS (
+               SELECT c.id FROM categories c WHERE c.tenant_id = $1 AND {named} = ${at}
+               UNION SELECT c.id FROM branch b JOIN categories c ON c.tenant_id = $1 AND c.parent_id = b.id)",
+            at = values.len()
+        );
+        conditions.push_str(
+            " AND EXISTS (SELECT FROM product_categories pc
+                WHERE pc.tenant_id = $1 AND pc.product_id = l.product_id AND pc.category_id IN (SELECT id FROM branch))",
+        );
+    }
+    if let Some(tag) = &filter.tag {
+        values.push(tag.as_str().into());
+        let _infallible = write!(
+            conditions,
+            " AND EXISTS (SELECT FROM product_tags pt JOIN tags t ON t.tenant_id = $1 AND t.id = pt.tag_id
+                WHERE pt.tenant_id = $1 AND pt.product_id = l.product_id AND t.slug = ${})",
+            values.len()
+        );
+    }
+    let text = format!(
+        "{with} SELECT page.*, stock.rank, stock.available FROM (
+           SELECT l.product_id, l.slug, l.title, l.title_key, l.brand, l.published_at, l.price_from, l.price_to, l.compare_at,
+             l.image_url, l.image_alt, l.options::text AS options, l.variant_ids, l.has_untracked
+           FROM product_listings l WHERE l.tenant_id = $1 AND l.currency = $2{conditions}
+           ORDER BY l.{column} {direction}, l.product_id {direction} LIMIT $3) page
+         CROSS JOIN LATERAL (
+           SELECT CASE WHEN page.has_untracked THEN 3 ELSE max({rank}) END AS rank, sum(greatest({available}, 0)) AS available
+           FROM stock_levels s WHERE s.tenant_id = $1 AND s.variant_id = ANY (page.variant_ids)) stock
+         ORDER BY page.{column} {direction}, page.product_id {direction}",
+        rank = inventory::LEVEL_RANK,
+        available = inventory::AVAILABLE
+    );
+    let rows: Vec<Row> = sql::all(tx, &text, values).await?;
+    let page =
+        Page::of(rows, page.limit, |row| Cursor::new(Some(tenant), filter.sort.as_str(), filter.sort.key(row), row.product_id.uuid()));
+    Ok(page.map(|row| row.card(filter.currency)))
+}
+
+impl Row {
+    fn card(self, currency: Currency) -> Card {
+        let availability = Availability::of_rank(self.rank);
+        Card {
+            id: self.product_id,
+            slug: self.slug,
+            title: self.title,
+            brand: self.brand,
+            price_from: Money::new(self.price_from, currency),
+            price_to: Money::new(self.price_to, currency),
+            compare_at: self.compare_at.map(|minor| Money::new(minor, currency)),
+            image: self.image_url.map(|url| CardImage { url, alt: self.image_alt.unwrap_or_default() }),
+            options: serde_json::from_str(&self.options).unwrap_or_default(),
+            availability,
+            low_count: self.available.filter(|_| availability == Availability::Low),
+            published_at: self.published_at,
+        }
+    }
+}
+
+/// Which of the products refreshed are published, and whether they are sold in the store's main currency.
+#[derive(FromQueryResult)]
+pub(super) struct Refreshed {
+    pub product_id: ProductId,
+    pub is_sold_in_main: bool,
+}
+
+/// Brings the rows of these products up to date: the last statement of every change to a product.
+pub(super) async fn refresh(tx: &TenantTx, products: &[ProductId]) -> Result<Vec<Refreshed>, DbErr> {
+    let ids: Vec<Uuid> = products.iter().map(|product| product.uuid()).collect();
+    sql::all(tx, REFRESH, [tx.tenant().into(), ids.into()]).await
+}
+
+const REFRESH: &str = "
+WITH sold AS MATERIALIZED (
+  SELECT p.id AS product_id, c.currency, min(c.amount) AS price_from, max(c.amount) AS price_to,
+    (array_agg(c.compare_at_amount ORDER BY c.amount, v.position, v.id))[1] AS compare_at,
+    array_agg(v.id ORDER BY v.position, v.id) AS variant_ids, bool_or(NOT v.is_stock_tracked) AS has_untracked
+  FROM products p
+  JOIN variants v ON v.tenant_id = $1 AND v.product_id = p.id
+  JOIN prices c ON c.tenant_id = $1 AND c.variant_id = v.id
+  WHERE p.tenant_id = $1 AND p.id = ANY ($2) AND p.status = 'published'
+  GROUP BY p.id, c.currency),
+faces AS MATERIALIZED (
+  SELECT p.id, p.slug, p.title, regexp_replace(lower(normalize(p.title, NFKD)), '[\u{300}-\u{36f}]', '', 'g') AS title_key, p.brand,
+    p.published_at, image.url, image.alt,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('name', o.name, 'values',
+        coalesce((SELECT jsonb_agg(w.value ORDER BY w.position, w.id) FROM option_values w
+          WHERE w.tenant_id = $1 AND w.option_id = o.id), '[]')) ORDER BY o.position, o.id)
+      FROM product_options o WHERE o.tenant_id = $1 AND o.product_id = p.id), '[]') AS options
+  FROM products p
+  LEFT JOIN LATERAL (SELECT i.url, i.alt FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = p.id
+    ORDER BY i.position, i.id LIMIT 1) image ON true
+  WHERE p.tenant_id = $1 AND p.id = ANY ($2) AND p.status = 'published'),
+gone AS (
+  DELETE FROM product_listings l WHERE l.tenant_id = $1 AND l.product_id = ANY ($2)
+    AND NOT EXISTS (SELECT FROM sold s WHERE s.product_id = l.product_id AND s.currency = l.currency)),
+kept AS (
+  INSERT INTO product_listings AS l (tenant_id, product_id, currency, slug, title, title_key, brand, published_at, price_from,
+    price_to, compare_at, image_url, image_alt, options, variant_ids, has_untracked)
+  SELECT $1, s.product_id, s.currency, f.slug, f.title, f.title_key, f.brand, f.published_at, s.price_from, s.price_to,
+    CASE WHEN s.compare_at > s.price_from THEN s.compare_at END, f.url, f.alt, f.options, s.variant_ids, s.has_untracked
+  FROM sold s JOIN faces f ON f.id = s.product_id
+  ON CONFLICT (tenant_id, product_id, currency) DO UPDATE SET slug = excluded.slug, title = excluded.title,
+    title_key = excluded.title_key, brand = excluded.brand, published_at = excluded.published_at,
+    price_from = excluded.price_from, price_to = excluded.price_to, compare_at = excluded.compare_at,
+    image_url = excluded.image_url, image_alt = excluded.image_alt, options = excluded.options,
+    variant_ids = excluded.variant_ids, has_untracked = excluded.has_untracked
+  WHERE (l.slug, l.title, l.brand, l.published_at, l.price_from, l.price_to, l.compare_at, l.image_url, l.image_alt, l.options,
+      l.variant_ids, l.has_untracked)
+    IS DISTINCT FROM (excluded.slug, excluded.title, excluded.brand, excluded.published_at, excluded.price_from,
+      excluded.price_to, excluded.compare_at, excluded.image_url, excluded.image_alt, excluded.options, excluded.variant_ids,
+      excluded.has_untracked))
+SELECT f.id AS product_id, EXISTS (SELECT FROM sold s JOIN store_settings t ON t.tenant_id = $1 AND t.currency = s.currency
+  WHERE s.product_id = f.id) AS is_sold_in_main
+FROM faces f";

@@ -1,0 +1,37 @@
+//! What a store sells: products with their options, variants, prices and images, and how they are grouped.
+//!
+//! Promises
+//! - A published product always has something to sell: a variant with a price in the store's main currency.
+//! - A variant has one value for each option of its product, and no two variants have the same values.
+//! - A product's `version` grows with every change to it or to anything it owns; each change is told once.
+//! - A shopper's page costs one statement, and the cost does not grow with the catalogue ([`listing`]).
+//! - Descriptions are made safe when they are written; what is read may be shown.
+//!
+//! Uses: inventory (a new variant opens its level; availability).
+
+pub mod categories;
+mod combinations;
+mod currencies;
+mod description;
+pub mod detail;
+pub mod entity;
+mod error;
+mod events;
+pub mod images;
+pub mod imports;
+pub mod listing;
+mod new_product;
+pub mod options;
+pub mod prices;
+pub mod products;
+mod rows;
+mod settle;
+mod slugs;
+pub mod tags;
+pub mod variants;
+
+pub use detail::{CategoryName, Image, OptionValue, Price, Product, ProductOption, TagName, Variant};
+pub use entity::product::Status;
+pub use error::Error;
+pub use events::{CategoryChanged, ImportCompleted, ImportRequested, ProductChange, ProductChanged, ProductDeleted};
+pub use new_product::{NewImage, NewOption, NewPrice, NewProduct, NewVariant};

@@ -1,0 +1,5 @@
+//! The rows of the inventory.
+
+pub mod location;
+pub mod stock_level;
+pub mod stock_movement;
