@@ -12,6 +12,7 @@ mod m20261122_000700_create_tax_and_shipping;
 mod m20261122_000800_create_checkouts;
 mod m20261122_000900_create_orders;
 mod m20261122_001000_create_sales_rollups;
+mod m20261122_001100_create_search_documents;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -25,5 +26,6 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_000800_create_checkouts::Migration),
         Box::new(m20261122_000900_create_orders::Migration),
         Box::new(m20261122_001000_create_sales_rollups::Migration),
+        Box::new(m20261122_001100_create_search_documents::Migration),
     ]
 }
