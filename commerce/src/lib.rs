@@ -21,6 +21,7 @@ pub mod text;
 pub mod analytics;
 pub mod cart;
 pub mod catalog;
+pub mod identity;
 pub mod inventory;
 pub mod orders;
 pub mod payments;

@@ -1,0 +1,37 @@
+use commerce::identity::Standing;
+use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler};
+use tenancy::{OperatorId, PlatformDb};
+
+use super::{authorization::bearer, from_depot, state};
+use crate::{Problem, signer::Audience};
+
+/// Somebody who runs the platform. What they change is written to the audit log in the same transaction.
+#[derive(Clone)]
+pub struct Operator {
+    pub id: OperatorId,
+    pub platform: PlatformDb,
+}
+
+from_depot!(Operator);
+
+/// Guards the platform API.
+#[handler]
+pub(crate) async fn operators_only(req: &mut Request, depot: &mut Depot, res: &mut Response, ctrl: &mut FlowCtrl) {
+    if let Err(problem) = admit(req, depot).await {
+        problem.write(req, depot, res).await;
+        ctrl.skip_rest();
+    }
+}
+
+async fn admit(req: &mut Request, depot: &mut Depot) -> Result<(), Problem> {
+    let state = state(depot)?;
+    let token = bearer(req).ok_or_else(Problem::unauthorized)?;
+    let claims = state.signer.verify(token, Audience::Platform, state.clock.now()).ok_or_else(Problem::unauthorized)?;
+    let id = claims.sub.parse().map_err(|_| Problem::unauthorized())?;
+    let Some(Standing::Operator) = state.sessions.standing(&claims).await? else {
+        return Err(Problem::unauthorized());
+    };
+    let platform = state.database.platform();
+    depot.insert_typed(Operator { id, platform });
+    Ok(())
+}

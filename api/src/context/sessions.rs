@@ -1,0 +1,41 @@
+//! Whether the sign-in behind an access token still stands, and with which role. Asked of the database once in a while and
+//! not once a request: a token outlives a sign-out or a lost role by that while, not by its own lifetime.
+
+use std::{sync::Arc, time::Duration};
+
+use commerce::identity::{self, Standing};
+use moka::future::Cache;
+use tenancy::{Database, TenantId};
+use uuid::Uuid;
+
+use crate::{Problem, signer::Claims};
+
+const CACHED_AT_MOST: u64 = 100_000;
+
+#[derive(Clone)]
+pub struct Sessions {
+    database: Database,
+    standing: Cache<(Uuid, Option<TenantId>), Option<Standing>>,
+}
+
+impl Sessions {
+    pub(crate) fn new(database: Database, cached_for: Duration) -> Self {
+        let standing = Cache::builder().max_capacity(CACHED_AT_MOST).time_to_live(cached_for).build();
+        Self { database, standing }
+    }
+
+    /// The standing of the session a token names; none after a sign-out, or when who signed in is gone from the store.
+    pub(crate) async fn standing(&self, claims: &Claims) -> Result<Option<Standing>, Problem> {
+        let ask = async {
+            let tx = self.database.platform().begin().await?;
+            identity::sessions::standing(&tx, claims.sid, claims.tenant).await
+        };
+        let found = self.standing.try_get_with((claims.sid, claims.tenant), ask).await;
+        found.map_err(|error: Arc<identity::Error>| Problem::unavailable(error))
+    }
+
+    /// Forgets a session here, now.
+    pub(crate) async fn forget(&self, session: Uuid, tenant: Option<TenantId>) {
+        self.standing.invalidate(&(session, tenant)).await;
+    }
+}

@@ -1,0 +1,89 @@
+use std::sync::Arc;
+
+use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler, http::Method};
+use tenancy::{
+    DirectoryError, Tenant, TenantDb, TenantStatus,
+    directory::{Key, KeyKind},
+};
+
+use super::{from_depot, host_of, state};
+use crate::{Problem, State, limits::Class};
+
+const KEY_HEADER: &str = "stoa-publishable-key";
+
+/// Somebody in one store's storefront, signed in or not.
+#[derive(Clone)]
+pub struct Shopper {
+    pub store: Arc<Tenant>,
+    pub db: TenantDb,
+}
+
+from_depot!(Shopper);
+
+/// Guards the storefront: which store, is it open, does its plan allow one more request.
+#[handler]
+pub(crate) async fn shoppers_only(req: &mut Request, depot: &mut Depot, res: &mut Response, ctrl: &mut FlowCtrl) {
+    if let Err(problem) = admit(req, depot, res).await {
+        problem.write(req, depot, res).await;
+        ctrl.skip_rest();
+    }
+}
+
+async fn admit(req: &mut Request, depot: &mut Depot, res: &mut Response) -> Result<(), Problem> {
+    let state = state(depot)?;
+    let store = store_of(req, state).await?;
+    tracing::Span::current().record("tenant", tracing::field::display(store.id));
+    if store.status == TenantStatus::Suspended {
+        return Err(Problem::forbidden("tenancy.store_suspended", "this store is closed for now"));
+    }
+    let reads = [Method::GET, Method::HEAD].contains(req.method());
+    let class = if reads { Class::StorefrontReads } else { Class::StorefrontWrites };
+    state.limiter.tenant(store.id, store.plan, class).await.admit(res)?;
+    let db = state.database.tenant(store.id);
+    depot.insert_typed(Shopper { store, db });
+    Ok(())
+}
+
+/// The host name and the key must agree; either alone is enough.
+async fn store_of(req: &Request, state: &State) -> Result<Arc<Tenant>, Problem> {
+    let by_key = match req.headers().get(KEY_HEADER) {
+        None => None,
+        Some(text) => Some(publishable_key(text.to_str().unwrap_or_default(), state).await?),
+    };
+    let by_host = store_on_host(req, state).await?;
+    match (by_key, by_host) {
+        (Some(key), Some(store)) if key.tenant.id != store.id => {
+            Err(Problem::forbidden("tenancy.tenant_mismatch", "the key belongs to another store than the host name"))
+        }
+        (Some(key), _) => Ok(key.tenant.clone()),
+        (None, Some(store)) => Ok(store),
+        (None, None) => {
+            let detail = "no store answers here: use the store's host name, or send `Stoa-Publishable-Key`";
+            Err(Problem::not_found("tenancy.store_unknown", detail))
+        }
+    }
+}
+
+async fn publishable_key(text: &str, state: &State) -> Result<Arc<Key>, Problem> {
+    let unknown = || Problem::unauthorized().with_code("identity.key_unknown");
+    if !commerce::identity::api_keys::is_well_formed(text) {
+        return Err(unknown());
+    }
+    match state.directory.by_key(text).await {
+        Ok(key) if key.kind == KeyKind::Publishable => Ok(key),
+        Ok(_) | Err(DirectoryError::Unknown) => Err(unknown()),
+        Err(DirectoryError::Database(error)) => Err(Problem::unavailable(error)),
+    }
+}
+
+/// The store whose host name was asked for, if one was.
+pub(super) async fn store_on_host(req: &Request, state: &State) -> Result<Option<Arc<Tenant>>, Problem> {
+    let Some(host) = host_of(req).filter(|host| host != state.config.public_url.host() && host.parse::<std::net::IpAddr>().is_err()) else {
+        return Ok(None);
+    };
+    match state.directory.by_host(&host).await {
+        Ok(store) => Ok(Some(store)),
+        Err(DirectoryError::Unknown) => Ok(None),
+        Err(DirectoryError::Database(error)) => Err(Problem::unavailable(error)),
+    }
+}

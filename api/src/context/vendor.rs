@@ -1,0 +1,90 @@
+use std::sync::Arc;
+
+use commerce::identity::{Standing, api_keys};
+use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler, http::Method};
+use tenancy::{Actor, DirectoryError, Permission, Tenant, TenantDb, TenantStatus, directory::KeyKind};
+
+use super::{authorization::bearer, from_depot, shopper::store_on_host, state};
+use crate::{Problem, State, limits::Class, signer::Audience};
+
+/// Somebody who works in one store, or its software.
+#[derive(Clone)]
+pub struct Vendor {
+    pub store: Arc<Tenant>,
+    pub db: TenantDb,
+    pub actor: Actor,
+    pub permissions: Arc<[Permission]>,
+}
+
+from_depot!(Vendor);
+
+impl Vendor {
+    /// # Errors
+    /// 403, naming the permission that is missing.
+    pub fn require(&self, permission: Permission) -> Result<(), Problem> {
+        if self.permissions.contains(&permission) {
+            return Ok(());
+        }
+        Err(Problem::forbidden("identity.permission_missing", format!("this needs the permission `{permission}`")))
+    }
+}
+
+/// Guards the vendor API: who, in which store, and does its plan allow one more request. What they may is each handler's
+/// first line.
+#[handler]
+pub(crate) async fn vendors_only(req: &mut Request, depot: &mut Depot, res: &mut Response, ctrl: &mut FlowCtrl) {
+    if let Err(problem) = admit(req, depot, res).await {
+        problem.write(req, depot, res).await;
+        ctrl.skip_rest();
+    }
+}
+
+async fn admit(req: &mut Request, depot: &mut Depot, res: &mut Response) -> Result<(), Problem> {
+    let state = state(depot)?;
+    let vendor = vendor(bearer(req).ok_or_else(Problem::unauthorized)?, state).await?;
+    let store = &vendor.store;
+    tracing::Span::current().record("tenant", tracing::field::display(store.id));
+    if store_on_host(req, state).await?.is_some_and(|other| other.id != store.id) {
+        return Err(Problem::forbidden("tenancy.tenant_mismatch", "this credential belongs to another store than the host name"));
+    }
+    state.limiter.tenant(store.id, store.plan, Class::Vendor).await.admit(res)?;
+    if store.status == TenantStatus::Suspended && ![Method::GET, Method::HEAD].contains(req.method()) {
+        let detail = "this store is suspended: it can be read, and changed by the platform's operators only";
+        return Err(Problem::forbidden("tenancy.store_suspended", detail));
+    }
+    depot.insert_typed(vendor);
+    Ok(())
+}
+
+async fn vendor(token: &str, state: &State) -> Result<Vendor, Problem> {
+    if api_keys::looks_like_key(token) { by_key(token, state).await } else { by_token(token, state).await }
+}
+
+async fn by_key(token: &str, state: &State) -> Result<Vendor, Problem> {
+    if !api_keys::is_well_formed(token) {
+        return Err(Problem::unauthorized());
+    }
+    let key = match state.directory.by_key(token).await {
+        Ok(key) if key.kind == KeyKind::Secret => key,
+        Ok(_) | Err(DirectoryError::Unknown) => return Err(Problem::unauthorized()),
+        Err(DirectoryError::Database(error)) => return Err(Problem::unavailable(error)),
+    };
+    let db = state.database.tenant(key.tenant.id);
+    Ok(Vendor { store: key.tenant.clone(), db, actor: Actor::Key(key.id), permissions: key.scopes.clone().into() })
+}
+
+async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
+    let claims = state.signer.verify(token, Audience::Vendor, state.clock.now()).ok_or_else(Problem::unauthorized)?;
+    let account = claims.sub.parse().map_err(|_| Problem::unauthorized())?;
+    let tenant = claims.tenant.ok_or_else(Problem::unauthorized)?;
+    let Some(Standing::Member(role)) = state.sessions.standing(&claims).await? else {
+        return Err(Problem::unauthorized());
+    };
+    let store = match state.directory.by_id(tenant).await {
+        Ok(store) => store,
+        Err(DirectoryError::Unknown) => return Err(Problem::unauthorized()),
+        Err(DirectoryError::Database(error)) => return Err(Problem::unavailable(error)),
+    };
+    let db = state.database.tenant(store.id);
+    Ok(Vendor { store, db, actor: Actor::Account(account), permissions: role.permissions().into() })
+}

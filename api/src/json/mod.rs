@@ -1,0 +1,14 @@
+//! What answers are made of: ids, money, pages; and the shapes of an answer. `commerce` knows none of these.
+
+mod answer;
+mod id;
+mod money;
+mod page;
+mod patch;
+
+pub use answer::{Answer, Created, Json, NoContent, Tagged};
+pub use id::Id;
+pub(crate) use id::id_schema;
+pub use money::Money;
+pub use page::Page;
+pub use patch::Patch;

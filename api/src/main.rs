@@ -1,0 +1,39 @@
+//! `stoa-api`: serves the API; `stoa-api operator create` makes an operator.
+
+use std::sync::Arc;
+
+use api::{Config, State};
+use clap::{Parser, Subcommand};
+
+mod operator;
+
+#[derive(Parser)]
+#[command(name = "stoa-api", version, about = "The API of Stoa")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answers HTTP until it is stopped (the default).
+    Serve,
+    /// The people who run the platform.
+    #[command(subcommand)]
+    Operator(operator::Command),
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let config = Config::from_env()?;
+    let telemetry = tenancy::telemetry::init("stoa-api", &config.telemetry)?;
+    let state = State::connect(config).await?;
+    let metrics = telemetry.metrics();
+    let ended = match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => api::serve(state, Arc::new(move || metrics.render())).await,
+        Command::Operator(command) => operator::run(command, &state).await,
+    };
+    telemetry.flush();
+    ended
+}

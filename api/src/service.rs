@@ -1,0 +1,90 @@
+//! The whole API as one salvo service: what every request passes through, in order.
+
+use std::sync::Arc;
+
+use salvo::{
+    Depot, FlowCtrl, Handler, Request, Response, Router, Service, affix_state, async_trait,
+    catcher::Catcher,
+    cors::{AllowHeaders, AllowMethods, Any, Cors, ExposeHeaders},
+    handler,
+    http::{HeaderName, HeaderValue, Method, header},
+};
+
+use tracing::Instrument;
+
+use crate::{Problem, State, context::RequestId, health, observe, openapi, platform, problem::Refusals, storefront, vendor};
+
+/// The API, ready to answer. Its requests run in tasks of their own: a client that hangs up stops nothing half-way.
+pub fn service(state: State) -> Service {
+    let run = RunToCompletion { state: state.clone(), inner: Arc::new(inner(state)) };
+    Service::new(Router::with_path("{**rest}").goal(run))
+}
+
+fn inner(state: State) -> Service {
+    let router = Router::new()
+        .push(storefront::router())
+        .push(vendor::router())
+        .push(platform::router())
+        .push(openapi::router())
+        .push(health::router());
+    Service::new(router)
+        .hoop(observe::measure)
+        .hoop(affix_state::inject(state))
+        .hoop(secure_headers)
+        .hoop_when(storefront_cors().into_handler(), |req, _| req.uri().path().starts_with("/storefront/"))
+        .catcher(Catcher::new(Refusals))
+}
+
+/// salvo drops a handler whose client has gone; work that was half done must not depend on a client's patience.
+struct RunToCompletion {
+    state: State,
+    inner: Arc<Service>,
+}
+
+#[async_trait]
+impl Handler for RunToCompletion {
+    async fn handle(&self, req: &mut Request, _: &mut Depot, res: &mut Response, _: &mut FlowCtrl) {
+        let id = RequestId::new();
+        let mut request = std::mem::take(req);
+        request.extensions_mut().insert(id.clone());
+        let (inner, span) = (self.inner.clone(), observe::span(&id, &request));
+        let work = async move { inner.handle(request).await };
+        match self.state.requests.spawn(work.instrument(span)).await {
+            Ok(answer) => *res = answer,
+            Err(panicked) => {
+                metrics::counter!("stoa_request_panics_total").increment(1);
+                Problem::internal(panicked).render(id.as_str(), res);
+            }
+        }
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            res.headers_mut().insert("x-request-id", value);
+        }
+    }
+}
+
+#[handler]
+async fn secure_headers(req: &mut Request, depot: &mut Depot, res: &mut Response, ctrl: &mut FlowCtrl) {
+    let headers = res.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    // What one caller is told is no other's business; a storefront answer that may be shared says so itself.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    ctrl.call_next(req, depot, res).await;
+}
+
+/// Any page may call a storefront: it holds no cookies and no credentials that a browser would send by itself.
+fn storefront_cors() -> Cors {
+    let names = |names: &[&'static str]| names.iter().map(|name| HeaderName::from_static(name)).collect::<Vec<_>>();
+    let allowed = ["content-type", "authorization", "stoa-publishable-key", "idempotency-key", "if-match", "if-none-match", "traceparent"];
+    let exposed = ["etag", "location", "retry-after", "ratelimit", "ratelimit-policy", "x-request-id", "idempotent-replayed"];
+    Cors::new()
+        .allow_origin(Any)
+        .allow_methods(AllowMethods::list([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE]))
+        .allow_headers(AllowHeaders::list(names(&allowed)))
+        .expose_headers(ExposeHeaders::list(names(&exposed)))
+        .max_age(std::time::Duration::from_secs(600))
+}

@@ -1,0 +1,67 @@
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use commerce::{clock::Clock, identity::Passwords};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use tenancy::{Database, Directory};
+use tokio_util::task::TaskTracker;
+
+use crate::{Config, Limiter, Signer, context::Sessions};
+
+/// Everything a handler may need. Made once a process (once a test), cheap to clone, and an extractor.
+#[derive(Clone)]
+pub struct State {
+    pub config: Arc<Config>,
+    pub database: Database,
+    pub directory: Directory,
+    /// None where no Redis is configured. One that is away makes calls fail, not the process.
+    pub redis: Option<ConnectionManager>,
+    pub clock: Clock,
+    pub signer: Signer,
+    pub passwords: Passwords,
+    pub sessions: Sessions,
+    pub limiter: Limiter,
+    /// Requests under way; they outlive their connections, and a stop waits for them.
+    pub requests: TaskTracker,
+}
+
+impl State {
+    /// Connects to what the configuration names.
+    ///
+    /// # Errors
+    /// Postgres cannot be reached, or a secret cannot be used.
+    pub async fn connect(config: Config) -> anyhow::Result<Self> {
+        let database = Database::connect(&config.database).await.context("Postgres")?;
+        let redis = config.redis_url.as_deref().map(open_redis).transpose().context("STOA_REDIS_URL")?;
+        Self::new(config, database, redis, Clock::system())
+    }
+
+    /// Puts the state together from its outside parts.
+    ///
+    /// # Errors
+    /// A signing key cannot be used.
+    pub fn new(config: Config, database: Database, redis: Option<ConnectionManager>, clock: Clock) -> anyhow::Result<Self> {
+        let tuning = &config.tuning;
+        Ok(Self {
+            directory: Directory::new(database.clone()),
+            signer: Signer::new(&config.signing_keys_pem, config.public_url.to_string())?,
+            passwords: Passwords::new(tuning.password_hashes_at_once),
+            sessions: Sessions::new(database.clone(), tuning.session_cached_for),
+            limiter: Limiter::new(redis.clone(), tuning.redis_answers_within),
+            requests: TaskTracker::new(),
+            config: Arc::new(config),
+            database,
+            redis,
+            clock,
+        })
+    }
+}
+
+/// Connects on first use and again after each loss, so that the process starts without Redis too.
+fn open_redis(url: &str) -> redis::RedisResult<ConnectionManager> {
+    let patience = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(Duration::from_secs(1)))
+        .set_response_timeout(Some(Duration::from_secs(1)))
+        .set_number_of_retries(1);
+    ConnectionManager::new_lazy_with_config(redis::Client::open(url)?, patience)
+}

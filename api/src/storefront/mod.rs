@@ -1,0 +1,20 @@
+//! What shoppers call: `/storefront/v1`. Which store is meant is decided by the host name or the publishable key.
+
+mod store;
+mod validators;
+
+use salvo::{
+    Router,
+    oapi::{RouterExt, SecurityRequirement},
+};
+
+use crate::context::shoppers_only;
+
+/// One line a resource.
+pub(crate) fn router() -> Router {
+    Router::with_path("storefront/v1")
+        .oapi_securities([SecurityRequirement::default(), SecurityRequirement::new("publishableKey", Vec::<String>::new())])
+        .hoop(shoppers_only)
+        .hoop(validators::validate)
+        .push(store::router())
+}

@@ -1,0 +1,223 @@
+//! Sessions: one sign-in is one family of refresh tokens, of which one, the tip, is alive.
+//!
+//! A token's successor is derived from it (HMAC with the platform's secret), not drawn: whoever repeats a refresh within the
+//! grace, because the answer was lost or because two tabs asked at once, gets the same successor, and there are never two
+//! live tips. The database's clock decides.
+
+use aws_lc_rs::hmac;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
+use tenancy::{AccountId, OperatorId, PlatformDb, PlatformTx, Role, TenantId, directory::hash_of};
+use uuid::Uuid;
+
+use super::Error;
+
+pub const GRACE_SECONDS: i32 = 10;
+pub const LIVES_DAYS: i32 = 30;
+
+const PREFIX: &str = "rt_";
+
+/// Who is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Principal {
+    Account(AccountId, TenantId),
+    Operator(OperatorId),
+}
+
+impl Principal {
+    fn columns(self) -> (&'static str, Uuid, Option<Uuid>) {
+        match self {
+            Self::Account(id, tenant) => ("account", id.uuid(), Some(tenant.uuid())),
+            Self::Operator(id) => ("operator", id.uuid(), None),
+        }
+    }
+}
+
+/// A session with its tip: what a refresh token is exchanged for.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub id: Uuid,
+    pub principal: Principal,
+    /// Shown once; only its hash is kept.
+    pub refresh_token: String,
+}
+
+/// What a session still allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Member(Role),
+    Operator,
+}
+
+/// Which kind of session a refresh token must be of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Account,
+    Operator,
+}
+
+/// Begins a session.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn begin(tx: &PlatformTx, principal: Principal) -> Result<Session, Error> {
+    let mut random = [0_u8; 32];
+    rand::fill(&mut random);
+    let (id, refresh_token) = (Uuid::now_v7(), format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(random)));
+    let sql = "INSERT INTO refresh_tokens (id, token_hash, family_id, principal, principal_id, tenant, created_at, expires_at)
+               VALUES ($1, $2, $1, $3, $4, $5, now(), now() + make_interval(days => $6))";
+    let (word, principal_id, tenant) = principal.columns();
+    let values: [Value; 6] = [id.into(), hash(&refresh_token), word.into(), principal_id.into(), tenant.into(), LIVES_DAYS.into()];
+    tx.execute_raw(statement(sql, values)).await?;
+    Ok(Session { id, principal, refresh_token })
+}
+
+/// Exchanges a refresh token for its successor.
+///
+/// # Errors
+/// `SessionEnded`: the token is unknown, expired, revoked, or was used before the grace; in the last case its whole family
+/// is revoked.
+pub async fn refresh(platform: &PlatformDb, secret: &[u8], kind: Kind, token: &str) -> Result<Session, Error> {
+    if !token.starts_with(PREFIX) || token.len() > 100 {
+        return Err(Error::SessionEnded);
+    }
+    let successor = successor(secret, token);
+    let tx = platform.begin().await?;
+    if let Some(row) = rotate(&tx, kind, token, &successor).await? {
+        tx.commit().await?;
+        return session(row, successor);
+    }
+    let Some(used) = used_before(&tx, kind, token).await? else { return Err(Error::SessionEnded) };
+    if used.in_grace {
+        return session(used.family, successor);
+    }
+    revoke(&tx, used.family.id).await?;
+    tx.commit().await?;
+    tracing::warn!(session.id = %used.family.id, "A refresh token was used twice; its session is ended");
+    Err(Error::SessionEnded)
+}
+
+/// Ends the session of a refresh token, whichever token of its family it is. Unknown tokens are no error: they end nothing.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn end(tx: &PlatformTx, token: &str) -> Result<Option<Uuid>, Error> {
+    let sql = "UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL
+               AND family_id = (SELECT family_id FROM refresh_tokens WHERE token_hash = $1) RETURNING family_id";
+    let rows = tx.query_all_raw(statement(sql, [hash(token)])).await?;
+    Ok(rows.first().map(|row| row.try_get("", "family_id")).transpose()?)
+}
+
+/// Ends every session of somebody, as after a new password.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn end_all(tx: &PlatformTx, of: Uuid) -> Result<(), Error> {
+    let sql = "UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL AND principal_id = $1";
+    tx.execute_raw(statement(sql, [of.into()])).await?;
+    Ok(())
+}
+
+/// What the session allows now, if it has not ended and who signed in is still a member.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn standing(tx: &PlatformTx, session: Uuid, tenant: Option<TenantId>) -> Result<Option<Standing>, Error> {
+    let sql = "SELECT r.principal, m.role FROM refresh_tokens r
+               LEFT JOIN memberships m ON m.tenant_id = r.tenant AND m.account_id = r.principal_id
+               WHERE r.family_id = $1 AND r.tenant IS NOT DISTINCT FROM $2
+                 AND r.used_at IS NULL AND r.revoked_at IS NULL AND r.expires_at > now()";
+    let tenant = tenant.map(TenantId::uuid);
+    let Some(row) = tx.query_one_raw(statement(sql, [session.into(), tenant.into()])).await? else { return Ok(None) };
+    if row.try_get::<String>("", "principal")? == "operator" {
+        return Ok(Some(Standing::Operator));
+    }
+    let role = row.try_get::<Option<String>>("", "role")?;
+    Ok(role.and_then(|role| role.parse().ok()).map(Standing::Member))
+}
+
+struct Family {
+    id: Uuid,
+    principal: String,
+    principal_id: Uuid,
+    tenant: Option<Uuid>,
+}
+
+struct Used {
+    family: Family,
+    in_grace: bool,
+}
+
+const FAMILY: &str = "family_id, principal, principal_id, tenant";
+
+/// One statement: the token stops being the tip and its successor begins, or neither.
+async fn rotate(tx: &PlatformTx, kind: Kind, token: &str, successor: &str) -> Result<Option<Family>, Error> {
+    let sql = format!(
+        "WITH used AS (
+           UPDATE refresh_tokens SET used_at = now()
+           WHERE token_hash = $1 AND principal = $2 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now()
+           RETURNING {FAMILY})
+         INSERT INTO refresh_tokens (id, token_hash, {FAMILY}, created_at, expires_at)
+         SELECT $3, $4, {FAMILY}, now(), now() + make_interval(days => $5) FROM used RETURNING {FAMILY}"
+    );
+    let values: [Value; 5] = [hash(token), word(kind).into(), Uuid::now_v7().into(), hash(successor), LIVES_DAYS.into()];
+    tx.query_one_raw(statement(&sql, values)).await?.map(|row| family(&row)).transpose().map_err(Error::Database)
+}
+
+/// Only a family that still lives has a grace: after a sign-out nothing comes back.
+async fn used_before(tx: &PlatformTx, kind: Kind, token: &str) -> Result<Option<Used>, Error> {
+    let sql = format!(
+        "SELECT {FAMILY}, used_at > clock_timestamp() - make_interval(secs => $3) AS in_grace FROM refresh_tokens
+         WHERE token_hash = $1 AND principal = $2 AND used_at IS NOT NULL AND revoked_at IS NULL"
+    );
+    let values: [Value; 3] = [hash(token), word(kind).into(), f64::from(GRACE_SECONDS).into()];
+    let Some(row) = tx.query_one_raw(statement(&sql, values)).await? else { return Ok(None) };
+    Ok(Some(Used { family: family(&row)?, in_grace: row.try_get("", "in_grace")? }))
+}
+
+async fn revoke(tx: &PlatformTx, family: Uuid) -> Result<(), Error> {
+    let sql = "UPDATE refresh_tokens SET revoked_at = now() WHERE family_id = $1 AND revoked_at IS NULL";
+    tx.execute_raw(statement(sql, [family.into()])).await?;
+    Ok(())
+}
+
+fn family(row: &sea_orm::QueryResult) -> Result<Family, DbErr> {
+    Ok(Family {
+        id: row.try_get("", "family_id")?,
+        principal: row.try_get("", "principal")?,
+        principal_id: row.try_get("", "principal_id")?,
+        tenant: row.try_get("", "tenant")?,
+    })
+}
+
+fn session(family: Family, refresh_token: String) -> Result<Session, Error> {
+    let principal = match (family.principal.as_str(), family.tenant) {
+        ("operator", None) => Principal::Operator(OperatorId::from_uuid(family.principal_id)),
+        ("account", Some(tenant)) => Principal::Account(AccountId::from_uuid(family.principal_id), TenantId::from_uuid(tenant)),
+        _ => return Err(Error::SessionEnded),
+    };
+    Ok(Session { id: family.id, principal, refresh_token })
+}
+
+fn successor(secret: &[u8], token: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    let mut context = hmac::Context::with_key(&key);
+    context.update(b"stoa refresh token\0");
+    context.update(token.as_bytes());
+    format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(context.sign()))
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Account => "account",
+        Kind::Operator => "operator",
+    }
+}
+
+fn hash(token: &str) -> Value {
+    hash_of(token).to_vec().into()
+}
+
+fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(sea_orm::DbBackend::Postgres, sql, values)
+}

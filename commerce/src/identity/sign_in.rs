@@ -1,0 +1,86 @@
+//! Signing in. No transaction is open while a password is checked: that takes longer than everything else together.
+
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+use tenancy::{AccountId, OperatorId, PlatformDb, PlatformTx, Role, TenantId};
+
+use super::{
+    Error, Passwords, accounts,
+    sessions::{self, Principal, Session},
+};
+use crate::text::Email;
+
+/// A store in which an account works.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    pub tenant: TenantId,
+    pub slug: String,
+    pub role: Role,
+}
+
+/// A session that has just begun.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    pub session: Session,
+    pub membership: Membership,
+}
+
+/// Signs an account in to one store: the one named, or its only one.
+///
+/// # Errors
+/// `WrongCredentials`, `SeveralStores` when none is named and there are several, `NoSuchStore`, `Busy`.
+pub async fn sign_in(
+    platform: &PlatformDb,
+    passwords: &Passwords,
+    (email, password): (&Email, &str),
+    store: Option<&str>,
+) -> Result<SignedIn, Error> {
+    let account = accounts::get(&platform.begin().await?, email).await?;
+    let (id, hash) = account.map(|account| (account.id, account.password_hash)).unzip();
+    let fits = passwords.fit(password, hash).await?;
+    let id = id.filter(|_| fits).ok_or(Error::WrongCredentials)?;
+    let tx = platform.begin().await?;
+    let membership = choose(memberships(&tx, id).await?, store)?;
+    let session = sessions::begin(&tx, Principal::Account(id, membership.tenant)).await?;
+    tx.commit().await?;
+    Ok(SignedIn { session, membership })
+}
+
+/// Signs an operator in.
+///
+/// # Errors
+/// `WrongCredentials`, `Busy`.
+pub async fn sign_in_operator(platform: &PlatformDb, passwords: &Passwords, (email, password): (&Email, &str)) -> Result<Session, Error> {
+    let (id, hash) = operator(&platform.begin().await?, email).await?.unzip();
+    let fits = passwords.fit(password, hash).await?;
+    let id = id.filter(|_| fits).ok_or(Error::WrongCredentials)?;
+    let tx = platform.begin().await?;
+    let session = sessions::begin(&tx, Principal::Operator(id)).await?;
+    tx.commit().await?;
+    Ok(session)
+}
+
+fn choose(mut memberships: Vec<Membership>, store: Option<&str>) -> Result<Membership, Error> {
+    match store {
+        Some(slug) => memberships.into_iter().find(|membership| membership.slug == slug).ok_or(Error::NoSuchStore),
+        None if memberships.len() > 1 => Err(Error::SeveralStores),
+        None => memberships.pop().ok_or(Error::NoSuchStore),
+    }
+}
+
+async fn memberships(tx: &PlatformTx, account: AccountId) -> Result<Vec<Membership>, DbErr> {
+    let sql = "SELECT m.tenant_id, m.role, t.slug FROM memberships m JOIN tenants t ON t.id = m.tenant_id
+               WHERE m.account_id = $1 ORDER BY m.created_at LIMIT 1000";
+    let rows = tx.query_all_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, [account.into()])).await?;
+    let membership = |row: &sea_orm::QueryResult| {
+        let role = row.try_get::<String>("", "role")?.parse().map_err(|_| DbErr::Type("memberships.role".into()))?;
+        Ok(Membership { tenant: row.try_get("", "tenant_id")?, slug: row.try_get("", "slug")?, role })
+    };
+    rows.iter().map(membership).collect()
+}
+
+async fn operator(tx: &PlatformTx, email: &Email) -> Result<Option<(OperatorId, String)>, DbErr> {
+    let sql = "SELECT id, password_hash FROM operators WHERE email = $1";
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [email.as_str().into()]);
+    let Some(row) = tx.query_one_raw(statement).await? else { return Ok(None) };
+    Ok(Some((row.try_get("", "id")?, row.try_get("", "password_hash")?)))
+}
