@@ -3,6 +3,15 @@
 //!
 //! No mocks of Postgres or Redis: fakes stand only at the product's own seams.
 
+mod caller;
 pub mod database;
 pub mod invariants;
+mod mailbox;
 pub mod settings;
+mod store;
+mod world;
+
+pub use caller::{Caller, Reply};
+pub use mailbox::Mailbox;
+pub use store::Store;
+pub use world::{HOST, World};

@@ -1,0 +1,64 @@
+//! Stores and people of a test, made through the API.
+
+use serde_json::json;
+use tenancy::TenantId;
+
+use crate::{
+    caller::Caller,
+    world::{HOST, World},
+};
+
+/// An open store, its owner signed in.
+pub struct Store {
+    pub id: TenantId,
+    pub slug: String,
+    pub currency: String,
+    pub email: String,
+    pub password: String,
+    pub access_token: String,
+    pub publishable_key: String,
+    pub secret_key: String,
+}
+
+impl Store {
+    /// The store's host name.
+    pub fn host(&self) -> String {
+        format!("{}.{HOST}", self.slug)
+    }
+}
+
+pub(crate) async fn open(world: &World, slug: &str, currency: &str, country: &str, prices_include_tax: bool) -> Store {
+    let (email, password) = (format!("owner@{slug}.example"), format!("the password of {slug}"));
+    let request = json!({
+        "email": email, "password": password, "owner_name": format!("Owner of {slug}"),
+        "name": slug, "slug": slug, "currency": currency, "country": country, "time_zone": "Europe/Berlin",
+        "prices_include_tax": prices_include_tax,
+    });
+    let opened = world.anybody("/vendor/v1").post("stores", &request).await.ok();
+    let text = |pointer: &str| {
+        opened.pointer(pointer).and_then(|value| value.as_str()).unwrap_or_else(|| panic!("no {pointer} in {opened}")).to_owned()
+    };
+    Store {
+        id: text("/store/id").parse().expect("a tenant's id"),
+        slug: slug.to_owned(),
+        currency: currency.to_owned(),
+        access_token: text("/access_token"),
+        publishable_key: text("/publishable_key"),
+        secret_key: text("/secret_key"),
+        email,
+        password,
+    }
+}
+
+pub(crate) async fn operator(world: &World) -> Caller {
+    let (email, password) = ("operator@stoa.test", "the password of an operator");
+    let tx = world.state.database.platform().begin().await.expect("a transaction");
+    let address = email.parse().expect("an address");
+    commerce::identity::operators::create(&tx, &world.state.passwords, &world.clock, (&address, "Operator", password))
+        .await
+        .expect("an operator");
+    tx.commit().await.expect("a commit");
+    let caller = world.anybody("/platform/v1");
+    let signed_in = caller.post("auth/sign-in", &json!({ "email": email, "password": password })).await.ok();
+    caller.with_token(signed_in["access_token"].as_str().expect("an access token"))
+}

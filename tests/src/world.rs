@@ -1,0 +1,209 @@
+//! A whole platform for one test: a database of its own, the api in this process without sockets, the worker on demand.
+//!
+//! A test that leaves facts behind has not looked at what follows from what it did, and fails: end it with
+//! [`World::run_jobs`], or say that it does not care with [`World::leave_facts`].
+
+use std::sync::Arc;
+
+use api::{
+    Config, Limiter, State,
+    config::{Secret, Tuning},
+};
+use chrono::{DateTime, Utc};
+use commerce::clock::Clock;
+use salvo::Service;
+use sqlx::PgConnection;
+use tenancy::{Database, DatabaseConfig, TenantDb, TenantTx, telemetry::TelemetryConfig};
+use worker::{Ctx, Drained};
+
+use crate::{
+    caller::Caller,
+    database::{TestDatabase, texts},
+    invariants,
+    mailbox::Mailbox,
+    settings,
+    store::{self, Store},
+};
+
+/// Where the platform of a test lives; a store answers on `{slug}.stoa.test`.
+pub const HOST: &str = "stoa.test";
+
+/// A key made for tests and used nowhere else.
+const SIGNING_KEY: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIFRlc3RzIHNpZ24gd2l0aCB0aGlzIGtleSBhbmQgbm8g
+-----END PRIVATE KEY-----
+";
+
+pub struct World {
+    pub state: State,
+    pub ctx: Ctx,
+    pub clock: Clock,
+    pub mailbox: Arc<Mailbox>,
+    service: Arc<Service>,
+    database: Option<TestDatabase>,
+    may_leave_facts: bool,
+}
+
+impl World {
+    /// A platform that runs on the machine's clock.
+    pub async fn new() -> Self {
+        Self::with_clock(Clock::system()).await
+    }
+
+    /// A platform whose clock stands still until the test moves it.
+    pub async fn at(time: &str) -> Self {
+        let time: DateTime<Utc> = time.parse().expect("a time such as 2026-03-01T12:00:00Z");
+        Self::with_clock(Clock::fixed(time)).await
+    }
+
+    async fn with_clock(clock: Clock) -> Self {
+        let test_database = TestDatabase::create().await;
+        let config = config(&test_database);
+        let database = Database::connect(&config.database).await.expect("the database of this test");
+        let client = redis::Client::open(settings::redis_url()).expect("STOA_TEST_REDIS_URL is a Redis address");
+        let redis = redis::aio::ConnectionManager::new(client).await.expect("the Redis of STOA_TEST_REDIS_URL answers");
+        let mut state = State::new(config, database.clone(), Some(redis), clock.clone()).expect("a state");
+        // Buckets of this world alone: the keys of sign-in limits hold addresses, which all tests share.
+        state.limiter = Limiter::new(None, state.config.tuning.redis_answers_within);
+        let mailbox = Arc::new(Mailbox::default());
+        let ctx = Ctx { database, clock: clock.clone(), mailer: mailbox.clone() };
+        let service = Arc::new(api::service(state.clone()));
+        Self { state, ctx, clock, mailbox, service, database: Some(test_database), may_leave_facts: false }
+    }
+
+    /// Opens a store in EUR with prices that include tax, and signs its owner in.
+    pub async fn tenant(&self, slug: &str) -> Store {
+        store::open(self, slug, "EUR", "DE", true).await
+    }
+
+    /// Opens a store of another currency and country.
+    pub async fn tenant_in(&self, slug: &str, currency: &str, country: &str, prices_include_tax: bool) -> Store {
+        store::open(self, slug, currency, country, prices_include_tax).await
+    }
+
+    /// A guest on a store's own host. Paths are relative to `/storefront/v1`.
+    pub fn shopper(&self, store: &Store) -> Caller {
+        Caller::new(self.service.clone(), &format!("{}.{HOST}", store.slug), "/storefront/v1")
+    }
+
+    /// The owner of a store. Paths are relative to `/vendor/v1`.
+    pub fn vendor(&self, store: &Store) -> Caller {
+        self.anybody("/vendor/v1").with_token(&store.access_token)
+    }
+
+    /// A caller without credentials on the platform's own host.
+    pub fn anybody(&self, base: &'static str) -> Caller {
+        Caller::new(self.service.clone(), HOST, base)
+    }
+
+    /// Makes an operator and signs in. Paths are relative to `/platform/v1`.
+    pub async fn operator(&self) -> Caller {
+        store::operator(self).await
+    }
+
+    /// The database as the api sees it inside a store.
+    pub fn db(&self, store: &Store) -> TenantDb {
+        self.state.database.tenant(store.id)
+    }
+
+    /// A transaction inside a store.
+    pub async fn begin(&self, store: &Store) -> TenantTx {
+        self.db(store).begin().await.expect("a transaction")
+    }
+
+    /// A connection that sees everything: for looking behind the product's back, never for what the product should do.
+    pub async fn superuser(&self) -> PgConnection {
+        self.test_database().superuser().await
+    }
+
+    /// The address of this world's database for a role, for tests that start processes.
+    pub fn database_url(&self, role: &str) -> String {
+        self.test_database().url(role)
+    }
+
+    /// Relays every fact, runs every job that follows, to the end, and checks the invariants.
+    ///
+    /// A job that fails fails the test: use [`World::try_jobs`] where it should.
+    pub async fn run_jobs(&self) -> Drained {
+        let drained = self.try_jobs().await;
+        assert!(drained.failed.is_empty(), "jobs failed: {:?}", drained.failed);
+        let mut superuser = self.superuser().await;
+        let broken = invariants::broken(&mut superuser, true).await;
+        assert!(broken.is_empty(), "after every job had ended:\n{}", broken.join("\n"));
+        drained
+    }
+
+    /// [`World::run_jobs`] without asserting anything.
+    pub async fn try_jobs(&self) -> Drained {
+        worker::drain(&self.ctx).await.expect("the worker can drain")
+    }
+
+    /// Asks the invariants that hold at any moment.
+    pub async fn check(&self) {
+        let mut superuser = self.superuser().await;
+        let broken = invariants::broken(&mut superuser, false).await;
+        assert!(broken.is_empty(), "{}", broken.join("\n"));
+    }
+
+    /// How many SQL statements some work sends.
+    pub async fn count_statements<T>(&self, work: impl Future<Output = T>) -> (u64, T) {
+        let before = self.state.database.statements();
+        let done = work.await;
+        (self.state.database.statements() - before, done)
+    }
+
+    /// This test is not about what follows.
+    pub fn leave_facts(&mut self) {
+        self.may_leave_facts = true;
+    }
+
+    fn test_database(&self) -> &TestDatabase {
+        self.database.as_ref().expect("taken only by drop")
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let Some(test_database) = self.database.take() else { return };
+        let looks = !self.may_leave_facts && !std::thread::panicking();
+        // A runtime of its own: the test's may be a single thread, which stands in this very drop.
+        let ended = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async move {
+                let unhandled = if looks {
+                    let mut superuser = test_database.superuser().await;
+                    texts(&mut superuser, "SELECT code || ' × ' || count(*) FROM facts WHERE relayed_at IS NULL GROUP BY code ORDER BY 1")
+                        .await
+                } else {
+                    Vec::new()
+                };
+                test_database.remove().await;
+                unhandled
+            })
+        });
+        let unhandled = ended.join().unwrap_or_default();
+        if !std::thread::panicking() {
+            assert!(unhandled.is_empty(), "facts were left unhandled (end with `run_jobs`): {}", unhandled.join(", "));
+        }
+    }
+}
+
+fn config(database: &TestDatabase) -> Config {
+    Config {
+        database: DatabaseConfig {
+            app_url: database.url("stoa_app"),
+            platform_url: database.url("stoa_platform"),
+            app_connections: 8,
+            platform_connections: 4,
+        },
+        redis_url: Some(settings::redis_url()),
+        listen: ([127, 0, 0, 1], 0).into(),
+        internal_listen: ([127, 0, 0, 1], 0).into(),
+        public_url: format!("http://{HOST}").parse().expect("an address"),
+        secret: Secret::from_bytes(b"tests seal and sign with this text only").expect("long enough"),
+        signing_keys_pem: vec![SIGNING_KEY.to_owned()],
+        trusted_proxies: Vec::new(),
+        telemetry: TelemetryConfig { filter: "warn".to_owned(), otlp_endpoint: None },
+        tuning: Tuning::default(),
+    }
+}
