@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 
 use crate::{fault::FieldFault, text::clean_line};
 
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct Address {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,10 +5,12 @@
 use std::{fmt, str::FromStr};
 
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
+use sea_orm::DeriveValueType;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// An ISO 4217 currency that money is counted in.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, DeriveValueType)]
+#[sea_orm(value_type = "String")]
 pub struct Currency(iso_currency::Currency);
 
 impl Currency {

@@ -45,6 +45,13 @@ pub struct CartLine {
     pub(super) seen_price: Option<i64>,
 }
 
+impl CartLine {
+    /// A line whose price nobody has been shown.
+    pub(super) fn unseen(variant_id: VariantId, quantity: u32) -> Self {
+        Self { id: CartLineId::new(), variant_id, quantity, seen_price: None }
+    }
+}
+
 impl Cart {
     pub(super) fn empty(id: CartId, currency: Currency, now: DateTime<Utc>) -> Self {
         let (email, shipping_address, lines) = (None, None, Vec::new());

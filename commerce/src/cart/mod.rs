@@ -25,5 +25,6 @@ mod store;
 pub use content::{Cart, CartLine, MAX_BYTES, MAX_LINES, MAX_QUANTITY};
 pub use edit::{Details, NewLine};
 pub use error::Error;
+pub use price::price_lines;
 pub use priced::{PricedCart, PricedLine, Requirement, Totals, Warning};
 pub use store::{CartStore, NewCart};

@@ -8,9 +8,10 @@ use tenancy::TenantTx;
 use uuid::Uuid;
 
 use super::Error;
-use super::content::Cart;
+use super::content::{Cart, CartLine};
 use super::priced::{Offer, PricedCart, PricedLine, Terms, assemble, shipped_grams};
-use crate::ids::{ProductId, VariantId};
+use crate::clock::Clock;
+use crate::ids::{CartId, ProductId, VariantId};
 use crate::money::{Currency, Money};
 use crate::shipping::quote;
 use crate::tax::{self, RateTable};
@@ -60,6 +61,26 @@ pub(super) async fn price(tx: &TenantTx, cart: &Cart, known: i64, country: Optio
         quotes: quote::quotes(&quote::parse_offers(store.offers), cart.currency, grams),
     };
     assemble(cart.clone(), offers, terms).map(|priced| Found::Priced(Box::new(priced)))
+}
+
+/// Prices lines that no cart holds any more, those of an open checkout, as the catalogue and the store's rules stand now.
+///
+/// # Errors
+/// The store no longer accepts the currency; an amount leaves the range of money.
+pub async fn price_lines(
+    tx: &TenantTx,
+    clock: &Clock,
+    currency: Currency,
+    lines: &[(VariantId, u32)],
+    country: Option<&str>,
+) -> Result<PricedCart, Error> {
+    let mut wish = Cart::empty(CartId::new(), currency, clock.now());
+    wish.lines = lines.iter().map(|&(variant_id, quantity)| CartLine::unseen(variant_id, quantity)).collect();
+    match price(tx, &wish, 0, country).await? {
+        Found::Priced(priced) => Ok(*priced),
+        // No copy bears an id that was made a moment ago.
+        Found::Newer(_) => Err(Error::NotFound),
+    }
 }
 
 struct Store {

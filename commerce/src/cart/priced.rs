@@ -24,6 +24,8 @@ pub struct PricedCart {
     pub totals: Totals,
     /// For the country of the shipping address, in the store's order.
     pub shipping_options: Vec<Quote>,
+    /// The tax rates of that country.
+    pub rates: Option<RateTable>,
 }
 
 /// A line with everything that a checkout freezes of it.
@@ -128,7 +130,8 @@ pub(super) fn assemble(cart: Cart, offers: Vec<Option<Offer>>, terms: Terms) -> 
     let totals = total(&cart, &lines, needs_shipping, &terms)?;
     let requirements = required(&cart, needs_shipping);
     let (prices_include_tax, shipping_options) = (terms.prices_include_tax, if needs_shipping { terms.quotes } else { Vec::new() });
-    Ok(PricedCart { cart, prices_include_tax, lines, unavailable, warnings, requirements, totals, shipping_options })
+    let rates = terms.rates;
+    Ok(PricedCart { cart, prices_include_tax, lines, unavailable, warnings, requirements, totals, shipping_options, rates })
 }
 
 /// The weight of what is shipped.

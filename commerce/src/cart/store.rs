@@ -65,7 +65,7 @@ impl CartStore {
     /// There is no such cart.
     pub async fn get(&self, db: &TenantDb, id: CartId) -> Result<PricedCart, Error> {
         let cart = self.find(db, id).await?;
-        let priced = Self::priced(&db.begin().await?, &cart).await?;
+        let priced = Self::priced(&db.begin().await?, &cart, None).await?;
         if priced.cart.version > cart.version {
             self.restore(db, &priced.cart).await?;
         }
@@ -152,12 +152,13 @@ impl CartStore {
         alive(copied)
     }
 
-    /// Prices a cart, or the newer copy of it, in your transaction: what a checkout freezes.
+    /// Prices a cart, or the newer copy of it, in your transaction: what a checkout freezes. Shipping and tax are those of
+    /// `country`, or of the cart's own address.
     ///
     /// # Errors
     /// The cart was deleted, or the store no longer accepts its currency.
-    pub async fn priced(tx: &TenantTx, cart: &Cart) -> Result<PricedCart, Error> {
-        priced_for(tx, cart, None).await
+    pub async fn priced(tx: &TenantTx, cart: &Cart, country: Option<&str>) -> Result<PricedCart, Error> {
+        priced_for(tx, cart, country).await
     }
 
     async fn edit(&self, db: &TenantDb, id: CartId, edit: Edit) -> Result<PricedCart, Error> {
@@ -196,7 +197,7 @@ impl CartStore {
                     cart.version = version;
                     return match answer {
                         Some(priced) => Ok(PricedCart { cart, ..*priced }),
-                        None => Self::priced(&db.begin().await?, &cart).await,
+                        None => Self::priced(&db.begin().await?, &cart, None).await,
                     };
                 }
                 Some(Saving::Conflict(left)) => base = alive(*left)?,

@@ -25,6 +25,15 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<Location>, Error> {
     Ok(by_age.order_by_desc(location::Column::IsDefault).order_by_asc(location::Column::Id).all(tx).await?)
 }
 
+/// The location that orders are sent from.
+///
+/// # Errors
+/// `NoDefaultLocation`.
+pub async fn default(tx: &TenantTx) -> Result<Location, Error> {
+    let of_store = location::Entity::find().filter(location::Column::TenantId.eq(tx.tenant()));
+    of_store.filter(location::Column::IsDefault.eq(true)).one(tx).await?.ok_or(Error::NoDefaultLocation)
+}
+
 /// The first location of a store being opened: the one that new variants are counted at.
 ///
 /// # Errors

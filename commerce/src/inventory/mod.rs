@@ -14,6 +14,7 @@ mod events;
 pub mod levels;
 pub mod locations;
 pub mod movements;
+pub mod reservations;
 pub mod stock;
 
 pub use availability::Availability;

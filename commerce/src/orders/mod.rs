@@ -1,5 +1,35 @@
 //! Orders: agreements whose money never changes.
+//!
+//! The stored status is one of three words; payment and fulfillment status are derived from what happened ([`status`]).
+//! Lines are copies of what was bought. Numbers count per store. What happens to an order is appended to its history.
+//!
+//! Locks: an order before its payments, its payments before stock.
+//!
+//! Uses: payments, inventory.
 
+mod cancel;
+mod capture;
+mod entity;
+mod error;
 mod events;
+mod fulfillments;
+mod link;
+#[expect(clippy::module_inception, reason = "the operations on orders, as products.rs holds those on products")]
+mod orders;
+pub mod status;
 
+pub use cancel::{Cancellation, cancel};
+pub use capture::capture_payment;
+pub use entity::{
+    fulfillment::Model as Fulfillment,
+    fulfillment_line::Model as FulfillmentLine,
+    order::{Model as Order, Status},
+    order_history::{Event as HistoryEvent, Model as HistoryEntry},
+    order_line::Model as OrderLine,
+    order_tax_line::Model as OrderTaxLine,
+};
+pub use error::Error;
 pub use events::{FulfillmentCreated, OrderCancelled, OrderCompleted, OrderPlaced};
+pub use fulfillments::{NewFulfillment, fulfill, of_order as fulfillments_of_order};
+pub use link::OrderLinks;
+pub use orders::{ListedOrder, NewOrder, find, find_by_checkout, history, lines, list, lock, place, tax_lines};

@@ -21,7 +21,8 @@ pub struct PaymentCaptured {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RefundRequested {
     pub payment: PaymentId,
-    pub order: OrderId,
+    /// None when money came for a checkout that could no longer become an order.
+    pub order: Option<OrderId>,
     pub amount: Money,
     /// Names this refund to the gateway, so that asking twice gives back once.
     pub operation_key: String,
@@ -31,7 +32,7 @@ pub struct RefundRequested {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PaymentRefunded {
     pub payment: PaymentId,
-    pub order: OrderId,
+    pub order: Option<OrderId>,
     pub amount: Money,
 }
 

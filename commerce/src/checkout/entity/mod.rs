@@ -1,0 +1,3 @@
+pub mod checkout;
+pub mod checkout_line;
+pub mod checkout_tax_line;
