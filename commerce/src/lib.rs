@@ -21,10 +21,7 @@ pub mod text;
 pub mod analytics;
 pub mod cart;
 pub mod catalog;
-<<<<<<< HEAD
-=======
 pub mod checkout;
->>>>>>> 2e4e2e2 (Take a cart to an order in three phases that may each be cut off)
 pub mod identity;
 pub mod inventory;
 pub mod orders;
