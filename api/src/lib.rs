@@ -1,7 +1,7 @@
 //! HTTP: who calls, what they send, what they are told. Every rule that also holds for jobs lives in `commerce`.
 //!
 //! Promises
-//! - A request whose client has gone runs to its end ([`service()`]); a stop waits for it.
+//! - A request whose client has gone runs to its end ([`service`]); a stop waits for it.
 //! - Status codes are decided in [`problem`] and nowhere else; every refusal is a problem document (RFC 9457).
 //! - The tenant comes from the credential or the host name, never from a path, a body or a header a client may choose
 //!   freely ([`context`]).
@@ -18,18 +18,21 @@ pub mod problem;
 mod health;
 mod limits;
 mod observe;
+mod pipeline;
 mod platform;
 mod serve;
-mod service;
+
 mod signer;
 mod state;
+
 mod storefront;
+mod tokens;
 mod vendor;
 
 pub use config::Config;
 pub use limits::Limiter;
+pub use pipeline::service;
 pub use problem::Problem;
 pub use serve::serve;
-pub use service::service;
 pub use signer::{Audience, Claims, Signer};
 pub use state::State;

@@ -37,6 +37,7 @@ fn read<T: DeserializeOwned>(code: &'static str, body: &serde_json::Value) -> Re
 }
 
 facts! {
+    StoreOpened(crate::stores::StoreOpened),
     ProductChanged(crate::catalog::ProductChanged),
     ProductDeleted(crate::catalog::ProductDeleted),
     CategoryChanged(crate::catalog::CategoryChanged),

@@ -27,4 +27,5 @@ pub mod inventory;
 pub mod orders;
 pub mod payments;
 pub mod shipping;
+pub mod stores;
 pub mod tax;

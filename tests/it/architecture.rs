@@ -23,6 +23,7 @@ const CAPABILITIES: &[&str] = &[
     "tax",
     "promotions",
     "shipping",
+    "stores",
     "cart",
     "payments",
     "orders",

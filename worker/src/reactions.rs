@@ -18,7 +18,8 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         // payments
         AnyFact::PaymentRefunded(refunded) => jobs![RecordRefund { amount: refunded.amount }],
         // nothing, so far
-        AnyFact::ProductChanged(_)
+        AnyFact::StoreOpened(_)
+        | AnyFact::ProductChanged(_)
         | AnyFact::ProductDeleted(_)
         | AnyFact::CategoryChanged(_)
         | AnyFact::ImportRequested(_)

@@ -8,6 +8,7 @@ mod body;
 mod client_address;
 mod host;
 mod if_match;
+mod limited;
 mod once;
 mod operator;
 mod paging;
@@ -32,6 +33,7 @@ pub use sessions::Sessions;
 pub use shopper::Shopper;
 pub use vendor::Vendor;
 
+pub(crate) use limited::limited_by_address;
 pub(crate) use operator::operators_only;
 pub(crate) use shopper::shoppers_only;
 pub(crate) use vendor::vendors_only;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use commerce::identity::{self, Standing};
 use moka::future::Cache;
-use tenancy::{Database, TenantId};
+use tenancy::Database;
 use uuid::Uuid;
 
 use crate::{Problem, signer::Claims};
@@ -15,7 +15,7 @@ const CACHED_AT_MOST: u64 = 100_000;
 #[derive(Clone)]
 pub struct Sessions {
     database: Database,
-    standing: Cache<(Uuid, Option<TenantId>), Option<Standing>>,
+    standing: Cache<Uuid, Option<Standing>>,
 }
 
 impl Sessions {
@@ -30,12 +30,12 @@ impl Sessions {
             let tx = self.database.platform().begin().await?;
             identity::sessions::standing(&tx, claims.sid, claims.tenant).await
         };
-        let found = self.standing.try_get_with((claims.sid, claims.tenant), ask).await;
+        let found = self.standing.try_get_with(claims.sid, ask).await;
         found.map_err(|error: Arc<identity::Error>| Problem::unavailable(error))
     }
 
     /// Forgets a session here, now.
-    pub(crate) async fn forget(&self, session: Uuid, tenant: Option<TenantId>) {
-        self.standing.invalidate(&(session, tenant)).await;
+    pub(crate) async fn forget(&self, session: Uuid) {
+        self.standing.invalidate(&session).await;
     }
 }

@@ -1,15 +1,23 @@
 //! What operators call: `/platform/v1`.
 
+mod audit;
+mod auth;
+mod tenants;
+
 use salvo::{
     Router,
     oapi::{RouterExt, SecurityRequirement},
 };
 
-use crate::context::operators_only;
+use crate::context::{limited_by_address, operators_only};
 
 /// One line a resource. What stands in the first block is open to everyone and limited by client address.
 pub(crate) fn router() -> Router {
-    let open = Router::new().oapi_security(SecurityRequirement::default());
-    let operators = Router::new().oapi_security(SecurityRequirement::new("operatorToken", Vec::<String>::new())).hoop(operators_only);
+    let open = Router::new().oapi_security(SecurityRequirement::default()).hoop(limited_by_address).push(auth::router());
+    let operators = Router::new()
+        .oapi_security(SecurityRequirement::new("operatorToken", Vec::<String>::new()))
+        .hoop(operators_only)
+        .push(tenants::router())
+        .push(audit::router());
     Router::with_path("platform/v1").push(open).push(operators)
 }

@@ -1,18 +1,26 @@
 //! What vendors call: `/vendor/v1`. The credential says which store; each handler's first line says what it takes.
 
+mod auth;
+mod keys;
+mod store;
+mod stores;
+
 use salvo::{
     Router,
     oapi::{RouterExt, SecurityRequirement},
 };
 
-use crate::context::vendors_only;
+use crate::context::{limited_by_address, vendors_only};
 
 /// One line a resource. What stands in the first block is open to everyone and limited by client address.
 pub(crate) fn router() -> Router {
-    let open = Router::new().oapi_security(SecurityRequirement::default());
+    let open =
+        Router::new().oapi_security(SecurityRequirement::default()).hoop(limited_by_address).push(stores::router()).push(auth::router());
     let members = Router::new()
         .oapi_security(SecurityRequirement::new("accessToken", Vec::<String>::new()))
         .oapi_security(SecurityRequirement::new("secretKey", Vec::<String>::new()))
-        .hoop(vendors_only);
+        .hoop(vendors_only)
+        .push(store::router())
+        .push(keys::router());
     Router::with_path("vendor/v1").push(open).push(members)
 }

@@ -97,14 +97,15 @@ pub async fn refresh(platform: &PlatformDb, secret: &[u8], kind: Kind, token: &s
     Err(Error::SessionEnded)
 }
 
-/// Ends the session of a refresh token, whichever token of its family it is. Unknown tokens are no error: they end nothing.
+/// Ends the session of a refresh token, whichever token of its family it is, and names it. Unknown tokens are no error: they
+/// end nothing.
 ///
 /// # Errors
 /// Postgres is away.
-pub async fn end(tx: &PlatformTx, token: &str) -> Result<Option<Uuid>, Error> {
+pub async fn end(tx: &PlatformTx, kind: Kind, token: &str) -> Result<Option<Uuid>, Error> {
     let sql = "UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL
-               AND family_id = (SELECT family_id FROM refresh_tokens WHERE token_hash = $1) RETURNING family_id";
-    let rows = tx.query_all_raw(statement(sql, [hash(token)])).await?;
+               AND family_id = (SELECT family_id FROM refresh_tokens WHERE token_hash = $1 AND principal = $2) RETURNING family_id";
+    let rows = tx.query_all_raw(statement(sql, [hash(token), word(kind).into()])).await?;
     Ok(rows.first().map(|row| row.try_get("", "family_id")).transpose()?)
 }
 

@@ -1,0 +1,43 @@
+//! What a session is given: a pair of tokens. The same for accounts and operators, but for what the access token opens.
+
+use commerce::identity::{Session, sessions::Principal};
+use salvo::oapi::ToSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Problem, State, signer::Audience};
+
+/// A short-lived access token and the token that renews it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Tokens {
+    /// Send it as `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// Seconds until the access token expires.
+    expires_in: u64,
+    /// Works once: a refresh answers its successor. Repeated within 10 seconds (a lost answer, two tabs) it answers the same
+    /// successor; used later, the session ends.
+    refresh_token: String,
+}
+
+/// A refresh token, to renew or to end its session.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RefreshToken {
+    #[garde(length(min = 1, max = 200))]
+    #[salvo(schema(max_length = 200))]
+    pub(crate) refresh_token: String,
+}
+
+/// The pair of a session that has begun or was renewed.
+pub(crate) fn issue(state: &State, session: Session) -> Result<Tokens, Problem> {
+    let valid_for = state.config.tuning.access_token_for;
+    let (audience, subject, tenant) = match session.principal {
+        Principal::Account(id, tenant) => (Audience::Vendor, id.to_string(), Some(tenant)),
+        Principal::Operator(id) => (Audience::Platform, id.to_string(), None),
+    };
+    let access_token =
+        state.signer.sign(audience, subject, (session.id, tenant), (state.clock.now(), valid_for)).map_err(Problem::internal)?;
+    let expires_in = valid_for.as_secs();
+    Ok(Tokens { access_token, token_type: "Bearer", expires_in, refresh_token: session.refresh_token })
+}

@@ -1,0 +1,111 @@
+use commerce::{
+    stores::{self, NewStore, OpenedStore},
+    text::Email,
+};
+use salvo::{
+    Response, Router, Writer,
+    oapi::{ToSchema, endpoint},
+};
+use serde::{Deserialize, Serialize};
+
+use super::store::Store;
+use crate::{
+    Problem, State,
+    context::Body,
+    json::Created,
+    tokens::{self, Tokens},
+};
+
+pub(super) fn router() -> Router {
+    Router::with_path("stores").post(open)
+}
+
+/// A store to be, and its owner.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+struct OpenStore {
+    /// The owner's e-mail. When it has an account already, `password` must be that account's.
+    #[garde(skip)]
+    #[salvo(schema(value_type = String, max_length = 254))]
+    email: Email,
+    #[garde(length(chars, min = 1, max = 200))]
+    #[salvo(schema(min_length = 10, max_length = 200))]
+    password: String,
+    /// The owner's own name.
+    #[garde(length(chars, min = 1, max = 100))]
+    #[salvo(schema(min_length = 1, max_length = 100))]
+    account_name: String,
+    /// The store answers on `{slug}.{base domain}`.
+    #[garde(length(max = 40))]
+    #[salvo(schema(min_length = 3, max_length = 40, pattern = "^[a-z0-9][a-z0-9-]*[a-z0-9]$"))]
+    slug: String,
+    #[garde(length(chars, min = 1, max = 100))]
+    #[salvo(schema(min_length = 1, max_length = 100))]
+    name: String,
+    /// The main currency (ISO 4217).
+    #[garde(length(max = 3))]
+    #[salvo(schema(pattern = "^[A-Z]{3}$"))]
+    currency: String,
+    /// Further currencies.
+    #[garde(length(max = 20))]
+    #[serde(default)]
+    currencies: Vec<String>,
+    /// Where the store is (ISO 3166-1 alpha-2). Stores of the European Union start with their country's standard tax rate.
+    #[garde(length(max = 2))]
+    #[salvo(schema(pattern = "^[A-Z]{2}$"))]
+    country: String,
+    /// A name of the IANA time zone database. Reports count days in it.
+    #[garde(length(max = 64))]
+    #[salvo(schema(max_length = 64))]
+    time_zone: String,
+    /// Whether prices contain the tax.
+    #[garde(skip)]
+    prices_include_tax: bool,
+}
+
+/// A store that can sell. The secrets are shown here and never again.
+#[derive(Debug, Serialize, ToSchema)]
+struct Opened {
+    store: Store,
+    /// The address of its storefront API.
+    storefront_url: String,
+    /// Opens the storefront; may be published.
+    publishable_key: String,
+    /// May do everything in the store; keep it secret.
+    secret_key: String,
+    /// The owner's session.
+    session: Tokens,
+}
+
+/// Open a store.
+///
+/// Makes the account (or takes the one whose password this is), the store with its host name, settings, first location, tax and
+/// shipping rules, and two keys: all of it or nothing.
+#[endpoint]
+async fn open(state: State, body: Body<OpenStore>, res: &mut Response) -> Result<Created<Opened>, Problem> {
+    let new = NewStore::from(body.0);
+    state.limiter.password_for(new.email.as_str()).await.admit(res)?;
+    let (platform, host_of) = (state.database.platform(), |slug: &str| state.config.public_url.store_host(slug));
+    let opened = stores::open_store(&platform, &state.passwords, &state.clock, host_of, new).await?;
+    let OpenedStore { tenant, slug, settings, publishable_key, secret_key, session, .. } = opened;
+    let (session, storefront_url) = (tokens::issue(&state, session)?, state.config.public_url.store_url(&slug));
+    let store = Store::new(tenant, slug, "active", settings);
+    Ok(Created::at("/vendor/v1/store", Opened { store, storefront_url, publishable_key, secret_key, session }))
+}
+
+impl From<OpenStore> for NewStore {
+    fn from(asked: OpenStore) -> Self {
+        Self {
+            email: asked.email,
+            password: asked.password,
+            account_name: asked.account_name,
+            slug: asked.slug,
+            name: asked.name,
+            currency: asked.currency,
+            currencies: asked.currencies,
+            country: asked.country,
+            time_zone: asked.time_zone,
+            prices_include_tax: asked.prices_include_tax,
+        }
+    }
+}
