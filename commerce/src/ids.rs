@@ -17,6 +17,7 @@ ids! {
     ImageId = "img",
     ImportErrorId = "imperr",
     ImportId = "imp",
+    JobId = "job",
     LocationId = "loc",
     MovementId = "mov",
     OptionId = "opt",

@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod clock;
+pub mod dead_letters;
 pub mod facts;
 pub mod fault;
 pub mod idempotency;

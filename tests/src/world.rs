@@ -10,11 +10,12 @@ use api::{
     config::{Secret, Tuning},
 };
 use chrono::{DateTime, Utc};
-use commerce::clock::Clock;
+use commerce::{clock::Clock, payments::Gateways};
 use salvo::Service;
+use search::SearchConfig;
 use sqlx::PgConnection;
 use tenancy::{Database, DatabaseConfig, TenantDb, TenantTx, telemetry::TelemetryConfig};
-use worker::{Ctx, Drained};
+use worker::{Ctx, Drained, Links};
 
 use crate::{
     caller::Caller,
@@ -66,7 +67,16 @@ impl World {
         // Buckets of this world alone: the keys of sign-in limits hold addresses, which all tests share.
         state.limiter = Limiter::new(None, state.config.tuning.redis_answers_within);
         let mailbox = Arc::new(Mailbox::default());
-        let ctx = Ctx { database, clock: clock.clone(), mailer: mailbox.clone() };
+        let ctx = Ctx {
+            directory: state.directory.clone(),
+            redis: state.redis.clone(),
+            clock: clock.clone(),
+            search: search::connect(&SearchConfig::default(), database.clone(), clock.clone()).expect("Postgres serves search"),
+            gateways: Gateways::new(),
+            mailer: mailbox.clone(),
+            links: Links::new(&state.config.public_url.to_string(), state.config.secret.bytes()).expect("links"),
+            database,
+        };
         let service = Arc::new(api::service(state.clone()));
         Self { state, ctx, clock, mailbox, service, database: Some(test_database), may_leave_facts: false }
     }

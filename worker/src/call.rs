@@ -16,6 +16,7 @@ pub struct Call {
     kind: &'static str,
     key: String,
     caused_at: DateTime<Utc>,
+    trace_parent: Option<String>,
 }
 
 impl Call {
@@ -26,6 +27,7 @@ impl Call {
             kind: envelope.job.kind(),
             key: envelope.key.clone(),
             caused_at: envelope.caused_at,
+            trace_parent: envelope.trace_parent.clone(),
         }
     }
 
@@ -40,6 +42,11 @@ impl Call {
     /// When the fact happened that asked for the job.
     pub fn caused_at(&self) -> DateTime<Utc> {
         self.caused_at
+    }
+
+    /// The trace that the job belongs to, for jobs that follow from it.
+    pub fn trace_parent(&self) -> Option<&str> {
+        self.trace_parent.as_deref()
     }
 
     /// # Errors

@@ -2,7 +2,9 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use search::{MeilisearchConfig, SearchConfig};
 use tenancy::{DatabaseConfig, telemetry::TelemetryConfig};
 
 #[derive(Clone)]
@@ -10,7 +12,14 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Metrics and health, for the platform's own network only.
     pub internal_listen: SocketAddr,
+    /// Without Redis there are no carts outside Postgres, and none to copy.
+    pub redis_url: Option<String>,
+    pub search: SearchConfig,
     pub mail: MailConfig,
+    /// Where the platform answers; mails point to the stores below it.
+    pub public_url: String,
+    /// From which order links are made; the api's.
+    pub secret: Vec<u8>,
     pub telemetry: TelemetryConfig,
     /// A process that has not been seen for so long is dead, and its jobs are taken over. Longer than any job may take.
     pub orphan_after: Duration,
@@ -41,6 +50,15 @@ impl Config {
                 platform_connections: 4,
             },
             internal_listen: parsed("STOA_INTERNAL_LISTEN", SocketAddr::from(([127, 0, 0, 1], 9081)))?,
+            public_url: parsed("STOA_PUBLIC_URL", "http://localhost:8080".to_owned())?,
+            secret: secret(&required("STOA_SECRET_KEY")?).context("STOA_SECRET_KEY")?,
+            redis_url: optional("STOA_REDIS_URL")?,
+            search: SearchConfig {
+                meilisearch: match optional("STOA_MEILISEARCH_URL")? {
+                    Some(url) => Some(MeilisearchConfig { url, master_key: optional("STOA_MEILISEARCH_MASTER_KEY")? }),
+                    None => None,
+                },
+            },
             mail: MailConfig { smtp_url: required("STOA_SMTP_URL")?, from: required("STOA_MAIL_FROM")? },
             telemetry: TelemetryConfig {
                 filter: optional("STOA_LOG")?.unwrap_or_else(|| "info,apalis_core=warn,apalis_postgres=warn".into()),
@@ -50,6 +68,12 @@ impl Config {
             drain_within: Duration::from_secs(parsed("STOA_WORKER_DRAIN_SECONDS", 15)?),
         })
     }
+}
+
+fn secret(text: &str) -> anyhow::Result<Vec<u8>> {
+    let bytes = STANDARD.decode(text.trim()).map_err(|_| anyhow!("not base64"))?;
+    ensure!(bytes.len() >= 32, "shorter than 32 bytes");
+    Ok(bytes)
 }
 
 fn required(name: &str) -> anyhow::Result<String> {

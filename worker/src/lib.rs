@@ -8,6 +8,7 @@
 //! its worker ends as a dead letter and not in a loop.
 
 mod call;
+mod carts;
 mod config;
 mod ctx;
 mod drain;
@@ -15,6 +16,7 @@ mod envelope;
 mod internal;
 pub mod jobs;
 mod lane;
+mod links;
 pub mod mail;
 mod perform;
 pub mod queue;
@@ -28,11 +30,14 @@ pub use ctx::Ctx;
 pub use drain::{Drained, drain};
 pub use envelope::Envelope;
 pub use lane::{Lane, Rules};
+pub use links::Links;
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use commerce::clock::Clock;
-use tenancy::{Database, telemetry::MetricsHandle};
+use anyhow::Context;
+use commerce::{clock::Clock, payments::Gateways};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use tenancy::{Database, Directory, telemetry::MetricsHandle};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -43,12 +48,23 @@ use tracing::info;
 /// Postgres cannot be reached at the start, the internal address is taken, or the configuration cannot be used.
 pub async fn run(config: Config, metrics: MetricsHandle, signal: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
     let database = Database::connect(&config.database).await?;
-    let ctx = Ctx { database: database.clone(), clock: Clock::system(), mailer: Arc::new(mail::SmtpMailer::new(&config.mail)?) };
+    let clock = Clock::system();
+    let ctx = Ctx {
+        database: database.clone(),
+        directory: Directory::new(database.clone()),
+        redis: config.redis_url.as_deref().map(redis_at).transpose().context("STOA_REDIS_URL")?,
+        search: search::connect(&config.search, database.clone(), clock.clone())?,
+        gateways: Gateways::new(),
+        mailer: Arc::new(mail::SmtpMailer::new(&config.mail)?),
+        links: Links::new(&config.public_url, &config.secret)?,
+        clock,
+    };
     let pool = queue::connect(&config.database.platform_url)?;
     let (room, stop) = (Arc::new(Notify::new()), CancellationToken::new());
 
     let internal = tokio::spawn(internal::serve(config.internal_listen, database.clone(), metrics, stop.clone()));
     let relay = tokio::spawn(relay::Relay::new(database.clone(), room.clone()).run(pool.clone(), stop.clone()));
+    let carts = tokio::spawn(carts::run(ctx.clone(), stop.clone()));
     let schedule = tokio::spawn(schedule::run(ctx.clone(), stop.clone()));
     info!("The worker runs");
     let stopping = async {
@@ -61,8 +77,18 @@ pub async fn run(config: Config, metrics: MetricsHandle, signal: impl Future<Out
     stop.cancel();
     relay.await?;
     schedule.await?;
+    carts.await?;
     internal.await??;
     pool.close().await;
     database.close().await;
     Ok(())
+}
+
+/// Connects on first use and again after each loss, so that the process starts without Redis too.
+fn redis_at(url: &str) -> redis::RedisResult<ConnectionManager> {
+    let patience = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(Duration::from_secs(1)))
+        .set_response_timeout(Some(Duration::from_secs(2)))
+        .set_number_of_retries(1);
+    ConnectionManager::new_lazy_with_config(redis::Client::open(url)?, patience)
 }

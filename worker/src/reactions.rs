@@ -3,7 +3,10 @@
 
 use commerce::facts::AnyFact;
 
-use crate::jobs::{Job, RecordCancellation, RecordRefund, RecordSale};
+use crate::jobs::{
+    IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, SendLowStockAlert, SendOrderCancelled,
+    SendOrderConfirmation, SendShippingNotice, SendWelcome,
+};
 
 macro_rules! jobs {
     ($($job:expr),* $(,)?) => { vec![$(Job::from($job)),*] };
@@ -12,20 +15,27 @@ macro_rules! jobs {
 /// The jobs that a fact asks for, one of a kind at most: a job's key is its fact.
 pub fn to(fact: &AnyFact) -> Vec<Job> {
     match fact {
+        // stores
+        AnyFact::StoreOpened(_) => jobs![SendWelcome {}],
         // orders
-        AnyFact::OrderPlaced(sale) => jobs![RecordSale { sale: sale.clone() }],
-        AnyFact::OrderCancelled(cancelled) => jobs![RecordCancellation { cancelled: cancelled.clone() }],
+        AnyFact::OrderPlaced(sale) => jobs![SendOrderConfirmation { order: sale.order }, RecordSale { sale: sale.clone() }],
+        AnyFact::OrderCancelled(cancelled) => {
+            jobs![SendOrderCancelled { order: cancelled.order }, RecordCancellation { cancelled: cancelled.clone() }]
+        }
+        AnyFact::FulfillmentCreated(sent) => jobs![SendShippingNotice { order: sent.order, fulfillment: sent.fulfillment }],
         // payments
+        AnyFact::RefundRequested(request) => jobs![RefundPayment { request: request.clone() }],
         AnyFact::PaymentRefunded(refunded) => jobs![RecordRefund { amount: refunded.amount }],
+        // catalogue and stock
+        AnyFact::ProductChanged(product) => jobs![IndexProducts { products: vec![product.product_id] }],
+        AnyFact::ProductDeleted(product) => jobs![IndexProducts { products: vec![product.product_id] }],
+        AnyFact::CategoryChanged(changed) => jobs![IndexCategory { category: changed.category_id }],
+        AnyFact::StockAvailabilityChanged(stock) => jobs![IndexProducts { products: vec![stock.product_id] }],
+        AnyFact::StockBecameLow(low) => {
+            jobs![SendLowStockAlert { stock_level: low.stock_level_id, available: low.available, reorder_point: low.reorder_point }]
+        }
         // nothing, so far
-        AnyFact::StoreOpened(_)
-        | AnyFact::ProductChanged(_)
-        | AnyFact::ProductDeleted(_)
-        | AnyFact::CategoryChanged(_)
-        | AnyFact::ImportRequested(_)
-        | AnyFact::ImportCompleted(_)
-        | AnyFact::StockBecameLow(_)
-        | AnyFact::StockAvailabilityChanged(_) => jobs![],
-        AnyFact::OrderCompleted(_) | AnyFact::FulfillmentCreated(_) | AnyFact::PaymentCaptured(_) | AnyFact::RefundRequested(_) => jobs![],
+        AnyFact::ImportRequested(_) | AnyFact::ImportCompleted(_) => jobs![],
+        AnyFact::OrderCompleted(_) | AnyFact::PaymentCaptured(_) => jobs![],
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod auth;
+mod jobs;
 mod tenants;
 
 use salvo::{
@@ -18,6 +19,7 @@ pub(crate) fn router() -> Router {
         .oapi_security(SecurityRequirement::new("operatorToken", Vec::<String>::new()))
         .hoop(operators_only)
         .push(tenants::router())
-        .push(audit::router());
+        .push(audit::router())
+        .push(jobs::router());
     Router::with_path("platform/v1").push(open).push(operators)
 }

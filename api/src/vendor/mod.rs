@@ -1,5 +1,6 @@
 //! What vendors call: `/vendor/v1`. The credential says which store; each handler's first line says what it takes.
 
+mod analytics;
 mod auth;
 mod keys;
 mod store;
@@ -21,6 +22,7 @@ pub(crate) fn router() -> Router {
         .oapi_security(SecurityRequirement::new("secretKey", Vec::<String>::new()))
         .hoop(vendors_only)
         .push(store::router())
-        .push(keys::router());
+        .push(keys::router())
+        .push(analytics::router());
     Router::with_path("vendor/v1").push(open).push(members)
 }

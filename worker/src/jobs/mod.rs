@@ -4,10 +4,20 @@
 //! transaction ([`crate::call::Call::once`]); a job that talks to the outside names itself by a key that the other side
 //! remembers.
 
+mod index_category;
+mod index_products;
 mod prune_history;
 mod record_cancellation;
 mod record_refund;
 mod record_sale;
+mod refund_payment;
+mod send_low_stock_alert;
+mod send_order_cancelled;
+mod send_order_confirmation;
+mod send_shipping_notice;
+mod send_welcome;
+mod sweep_checkouts;
+mod sweep_store;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +60,16 @@ macro_rules! jobs {
 }
 
 jobs! {
+    SendOrderConfirmation in Mail, send_order_confirmation;
+    SendOrderCancelled in Mail, send_order_cancelled;
+    SendShippingNotice in Mail, send_shipping_notice;
+    SendLowStockAlert in Mail, send_low_stock_alert;
+    SendWelcome in Mail, send_welcome;
+    RefundPayment in Payments, refund_payment;
+    SweepCheckouts in Payments, sweep_checkouts;
+    SweepStore in Payments, sweep_store;
+    IndexProducts in Search, index_products;
+    IndexCategory in Search, index_category;
     RecordSale in Analytics, record_sale;
     RecordCancellation in Analytics, record_cancellation;
     RecordRefund in Analytics, record_refund;
@@ -58,7 +78,10 @@ jobs! {
 
 impl Job {
     /// Takes over the work of a job of the same kind and tenant, if one run can do both.
-    pub(crate) fn absorb(&mut self, _other: &Self) -> bool {
-        false
+    pub(crate) fn absorb(&mut self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::IndexProducts(batch), Self::IndexProducts(other)) => batch.absorb(other),
+            _ => false,
+        }
     }
 }

@@ -1,3 +1,4 @@
+use commerce::cart;
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,16 @@ pub(super) async fn run(_: PruneHistory, call: &Call) -> Result<(), JobError> {
                 break;
             }
         }
+    }
+    prune_carts(call).await
+}
+
+async fn prune_carts(call: &Call) -> Result<(), JobError> {
+    let tenants = cart::copy::tenants_to_prune(&call.database.platform().begin().await?).await?;
+    for tenant in tenants {
+        let tx = call.database.tenant(tenant).begin().await?;
+        cart::copy::prune(&tx).await?;
+        tx.commit().await?;
     }
     Ok(())
 }

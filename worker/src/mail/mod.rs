@@ -3,10 +3,16 @@
 //! A mail has a key (its job's), and with it a Message-ID that never changes: should the worker die between the server's
 //! "250 OK" and our note of it, the second copy is the same message to every mail program.
 
+mod content;
+mod deliver;
+mod render;
 mod smtp;
 
 use async_trait::async_trait;
 
+pub(crate) use content::{LowStockView, OrderView, ParcelView, Store};
+pub(crate) use deliver::{Letter, deliver, was_sent};
+pub(crate) use render::Template;
 pub use smtp::SmtpMailer;
 
 /// One mail, ready to be sent.

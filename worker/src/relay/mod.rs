@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgListener};
-use tenancy::{Database, PlatformTx};
+use tenancy::Database;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -102,14 +102,12 @@ async fn notified(listener: &mut Option<PgListener>) {
     }
 }
 
-/// A row of `waiting_jobs`, as [`insert_waiting`] takes it.
-fn waiting_row(tenant: Uuid, envelope: &Envelope) -> Result<Value, DbErr> {
-    let job = serde_json::to_value(envelope).map_err(|error| DbErr::Json(error.to_string()))?;
-    let (lane, kind) = (envelope.job.lane().as_str(), envelope.job.kind());
-    Ok(json!({ "tenant_id": tenant, "id": Uuid::now_v7(), "lane": lane, "kind": kind, "key": envelope.key, "job": job }))
-}
-
-async fn insert_waiting(tx: &PlatformTx, rows: Vec<Value>) -> Result<(), DbErr> {
+/// Has jobs wait for their turn, in the caller's transaction. One that waits already is left alone.
+///
+/// # Errors
+/// Postgres is away, or a job names no tenant.
+pub(crate) async fn wait(tx: &impl ConnectionTrait, envelopes: impl IntoIterator<Item = Envelope>) -> Result<(), DbErr> {
+    let rows = envelopes.into_iter().map(|envelope| row(&envelope)).collect::<Result<Vec<_>, _>>()?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -119,4 +117,11 @@ async fn insert_waiting(tx: &PlatformTx, rows: Vec<Value>) -> Result<(), DbErr> 
                   ON CONFLICT DO NOTHING";
     tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, insert, [Value::from(rows).into()])).await?;
     Ok(())
+}
+
+fn row(envelope: &Envelope) -> Result<Value, DbErr> {
+    let tenant = envelope.tenant.ok_or_else(|| DbErr::Custom("the platform's own jobs do not wait for a turn".into()))?;
+    let job = serde_json::to_value(envelope).map_err(|error| DbErr::Json(error.to_string()))?;
+    let (lane, kind) = (envelope.job.lane().as_str(), envelope.job.kind());
+    Ok(json!({ "tenant_id": tenant.uuid(), "id": Uuid::now_v7(), "lane": lane, "kind": kind, "key": envelope.key, "job": job }))
 }

@@ -47,7 +47,7 @@ impl Reactor {
         for row in rows {
             match AnyFact::decode(&row.code, &row.body) {
                 Ok(fact) => {
-                    waiting.extend(waiting_jobs(&row, &fact)?);
+                    waiting.extend(jobs_of(&row, &fact));
                     relayed.push(json!({ "tenant_id": row.tenant_id, "id": row.id }));
                 }
                 Err(reason) => {
@@ -60,7 +60,8 @@ impl Reactor {
             return Ok(0);
         }
         let count = relayed.len();
-        save(&tx, waiting, relayed).await?;
+        super::wait(&tx, waiting).await?;
+        mark(&tx, relayed).await?;
         tx.commit().await?;
         counter!("stoa_facts_relayed_total").increment(count as u64);
         Ok(count)
@@ -79,22 +80,18 @@ impl Reactor {
     }
 }
 
-fn waiting_jobs(row: &Row, fact: &AnyFact) -> Result<Vec<Value>, DbErr> {
-    let wrap = |job| {
-        let envelope = Envelope {
-            tenant: Some(TenantId::from_uuid(row.tenant_id)),
-            key: row.id.to_string(),
-            caused_at: row.occurred_at,
-            trace_parent: row.trace_parent.clone(),
-            job,
-        };
-        super::waiting_row(row.tenant_id, &envelope)
+fn jobs_of(row: &Row, fact: &AnyFact) -> impl Iterator<Item = Envelope> {
+    let wrap = |job| Envelope {
+        tenant: Some(TenantId::from_uuid(row.tenant_id)),
+        key: row.id.to_string(),
+        caused_at: row.occurred_at,
+        trace_parent: row.trace_parent.clone(),
+        job,
     };
-    reactions::to(fact).into_iter().map(wrap).collect()
+    reactions::to(fact).into_iter().map(wrap)
 }
 
-async fn save(tx: &PlatformTx, waiting: Vec<Value>, relayed: Vec<Value>) -> Result<(), DbErr> {
-    super::insert_waiting(tx, waiting).await?;
+async fn mark(tx: &PlatformTx, relayed: Vec<Value>) -> Result<(), DbErr> {
     let mark = "UPDATE facts SET relayed_at = now() FROM jsonb_to_recordset($1) AS relayed (tenant_id uuid, id uuid)
                 WHERE facts.tenant_id = relayed.tenant_id AND facts.id = relayed.id";
     tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, mark, [Value::from(relayed).into()])).await?;
