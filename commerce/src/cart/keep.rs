@@ -80,7 +80,12 @@ impl Keep {
                 self.breaker.succeeded();
                 Ok(answer)
             }
-            Ok(Err(error)) => Err(self.breaker.failed(&error)),
+            Ok(Err(error)) => {
+                if !error.is_io_error() && !error.is_timeout() {
+                    tracing::error!(%error, "Redis refused a cart's command");
+                }
+                Err(self.breaker.failed(&error))
+            }
             Err(late) => Err(self.breaker.failed(&late)),
         }
     }
@@ -194,7 +199,7 @@ static SAVE: LazyLock<Script> = LazyLock::new(|| {
         if version ~= tonumber(ARGV[1]) then return {0, redis.call('GET', KEYS[1])} end
         redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
         redis.call('ZADD', KEYS[2], 'NX', redis.call('TIME')[1], ARGV[4])
-        return {1}
+        return {1, false}
         "#,
     )
 });

@@ -201,7 +201,11 @@ impl CartStore {
                     };
                 }
                 Some(Saving::Conflict(left)) => base = alive(*left)?,
-                None => base = self.find(db, base.id).await?,
+                None => {
+                    base = self.find(db, base.id).await?;
+                    // Redis may have kept less than the copy that has just won: ask again which is newer.
+                    seen = None;
+                }
             }
             tokio::time::sleep(pause(attempt)).await;
         }
