@@ -109,6 +109,31 @@ pub(super) struct TagRow {
 }
 
 impl Rows {
+    pub(super) fn is_empty(&self) -> bool {
+        self.products.is_empty()
+            && self.options.is_empty()
+            && self.values.is_empty()
+            && self.variants.is_empty()
+            && self.choices.is_empty()
+            && self.prices.is_empty()
+            && self.images.is_empty()
+            && self.categories.is_empty()
+            && self.tags.is_empty()
+    }
+
+    pub(super) fn append(&mut self, other: &mut Self) {
+        self.products.append(&mut other.products);
+        self.options.append(&mut other.options);
+        self.values.append(&mut other.values);
+        self.variants.append(&mut other.variants);
+        self.choices.append(&mut other.choices);
+        self.prices.append(&mut other.prices);
+        self.images.append(&mut other.images);
+        self.categories.append(&mut other.categories);
+        self.tags.append(&mut other.tags);
+        self.openings.append(&mut other.openings);
+    }
+
     /// Inserts everything, and opens the levels of the new variants. `reason` is written on their first movement.
     ///
     /// # Errors
