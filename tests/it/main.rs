@@ -4,3 +4,4 @@ mod architecture;
 mod cart;
 mod invariants;
 mod tenancy;
+mod world;

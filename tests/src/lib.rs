@@ -5,6 +5,7 @@
 
 mod caller;
 pub mod database;
+mod factories;
 pub mod invariants;
 mod mailbox;
 pub mod settings;
@@ -12,6 +13,7 @@ mod store;
 mod world;
 
 pub use caller::{Caller, Reply};
+pub use factories::{ProductBuilder, a_product};
 pub use mailbox::Mailbox;
 pub use store::Store;
 pub use world::{HOST, World};
