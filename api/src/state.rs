@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use commerce::{clock::Clock, identity::Passwords};
+use commerce::{cart::CartStore, clock::Clock, identity::Passwords, orders::OrderLinks, payments::Gateways};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tenancy::{Database, Directory};
 use tokio_util::task::TaskTracker;
@@ -21,6 +21,9 @@ pub struct State {
     pub passwords: Passwords,
     pub sessions: Sessions,
     pub limiter: Limiter,
+    pub carts: CartStore,
+    pub gateways: Gateways,
+    pub order_links: OrderLinks,
     /// Requests under way; they outlive their connections, and a stop waits for them.
     pub requests: TaskTracker,
 }
@@ -48,6 +51,9 @@ impl State {
             passwords: Passwords::new(tuning.password_hashes_at_once),
             sessions: Sessions::new(database.clone(), tuning.session_cached_for),
             limiter: Limiter::new(redis.clone(), tuning.redis_answers_within),
+            carts: CartStore::new(redis.clone(), clock.clone()),
+            gateways: Gateways::new(),
+            order_links: OrderLinks::new(config.secret.bytes()),
             requests: TaskTracker::new(),
             config: Arc::new(config),
             database,

@@ -1,11 +1,13 @@
 //! What answers are made of: ids, money, pages; and the shapes of an answer. `commerce` knows none of these.
 
+mod address;
 mod answer;
 mod id;
 mod money;
 mod page;
 mod patch;
 
+pub use address::Address;
 pub use answer::{Answer, Created, Json, NoContent, Tagged};
 pub use id::Id;
 pub(crate) use id::id_schema;

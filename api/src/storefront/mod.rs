@@ -1,6 +1,9 @@
 //! What shoppers call: `/storefront/v1`. Which store is meant is decided by the host name or the publishable key.
 
+mod checkouts;
+mod orders;
 mod store;
+mod test_gateway;
 mod validators;
 
 use salvo::{
@@ -16,5 +19,8 @@ pub(crate) fn router() -> Router {
         .oapi_securities([SecurityRequirement::default(), SecurityRequirement::new("publishableKey", Vec::<String>::new())])
         .hoop(shoppers_only)
         .hoop(validators::validate)
+        .push(checkouts::router())
+        .push(orders::router())
         .push(store::router())
+        .push(test_gateway::router())
 }

@@ -2,7 +2,10 @@
 
 mod analytics;
 mod auth;
+mod fulfillments;
 mod keys;
+mod orders;
+mod payments;
 mod store;
 mod stores;
 
@@ -23,6 +26,8 @@ pub(crate) fn router() -> Router {
         .hoop(vendors_only)
         .push(store::router())
         .push(keys::router())
-        .push(analytics::router());
+        .push(analytics::router())
+        .push(orders::router())
+        .push(payments::router());
     Router::with_path("vendor/v1").push(open).push(members)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Statement};
 use serde_json::json;
 use tenancy::{Actor, TenantTx};
 use uuid::Uuid;
@@ -34,7 +34,13 @@ pub struct NewFulfillment {
 ///
 /// # Errors
 /// `Invalid` naming the line of which more would leave than was ordered, `AlreadyCancelled`, or nothing is left to send.
-pub async fn fulfill(tx: &TenantTx, clock: &Clock, id: OrderId, new: NewFulfillment, actor: Actor) -> Result<Fulfillment, Error> {
+pub async fn fulfill(
+    tx: &TenantTx,
+    clock: &Clock,
+    id: OrderId,
+    new: NewFulfillment,
+    actor: Actor,
+) -> Result<(Fulfillment, Vec<FulfillmentLine>), Error> {
     let new = cleaned(new)?;
     let order = lock(tx, id).await?;
     if order.status == Status::Cancelled {
@@ -54,11 +60,11 @@ pub async fn fulfill(tx: &TenantTx, clock: &Clock, id: OrderId, new: NewFulfillm
     };
     fulfillment::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
     let units: i32 = leaving.values().sum();
-    write_lines(tx, row.id, &leaving).await?;
+    let lines = write_lines(tx, row.id, &leaving).await?;
     note(tx, clock, id, Event::Fulfilled, actor, json!({ "fulfillment": row.id, "units": units })).await?;
     outbox::record(tx, clock, &FulfillmentCreated { order: id, fulfillment: row.id }).await?;
     complete_if_done(tx, clock, order, actor).await?;
-    Ok(row)
+    Ok((row, lines))
 }
 
 /// The fulfillments of an order with their lines, oldest first.
@@ -127,13 +133,19 @@ fn leaving(lines: &[OrderLine], asked: &[(OrderLineId, i32)]) -> Result<BTreeMap
     if faults.is_empty() { Ok(leaving) } else { Err(Error::Invalid(faults)) }
 }
 
-async fn write_lines(tx: &TenantTx, fulfillment: FulfillmentId, leaving: &BTreeMap<OrderLineId, i32>) -> Result<(), Error> {
-    let rows = leaving.iter().map(|(line, quantity)| fulfillment_line::ActiveModel {
-        tenant_id: Set(tx.tenant()),
-        fulfillment_id: Set(fulfillment),
-        order_line_id: Set(*line),
-        quantity: Set(*quantity),
-    });
+async fn write_lines(
+    tx: &TenantTx,
+    fulfillment: FulfillmentId,
+    leaving: &BTreeMap<OrderLineId, i32>,
+) -> Result<Vec<FulfillmentLine>, Error> {
+    let line = |(line, quantity): (&OrderLineId, &i32)| FulfillmentLine {
+        tenant_id: tx.tenant(),
+        fulfillment_id: fulfillment,
+        order_line_id: *line,
+        quantity: *quantity,
+    };
+    let lines: Vec<FulfillmentLine> = leaving.iter().map(line).collect();
+    let rows = lines.iter().cloned().map(IntoActiveModel::into_active_model);
     fulfillment_line::Entity::insert_many(rows).exec_without_returning(tx).await?;
     let ids: Vec<Uuid> = leaving.keys().map(|id| id.uuid()).collect();
     let quantities: Vec<i32> = leaving.values().copied().collect();
@@ -141,5 +153,5 @@ async fn write_lines(tx: &TenantTx, fulfillment: FulfillmentId, leaving: &BTreeM
                FROM unnest($2::uuid[], $3::integer[]) AS sent (id, quantity) WHERE line.tenant_id = $1 AND line.id = sent.id";
     let values = [tx.tenant().into(), ids.into(), quantities.into()];
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
-    Ok(())
+    Ok(lines)
 }

@@ -12,6 +12,8 @@ use crate::{
 pub enum Error {
     #[error("there is no payment {0} here")]
     PaymentNotFound(PaymentId),
+    #[error("no challenge waits for this answer")]
+    NoChallenge,
     #[error("the payment is not waiting to be captured")]
     NotCapturable,
     #[error("{left} at most can still be given back")]
@@ -31,7 +33,7 @@ pub enum Error {
 impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::PaymentNotFound(_) => Kind::NotFound,
+            Self::PaymentNotFound(_) | Self::NoChallenge => Kind::NotFound,
             Self::NotCapturable => Kind::Conflict,
             Self::OverRefund { .. } | Self::RefundAmount | Self::Money(_) => Kind::Invalid,
             Self::Unreachable => Kind::Unavailable,
@@ -43,6 +45,7 @@ impl Fault for Error {
     fn code(&self) -> &'static str {
         match self {
             Self::PaymentNotFound(_) => "payments.payment_not_found",
+            Self::NoChallenge => "payments.challenge_not_found",
             Self::NotCapturable => "payments.not_capturable",
             Self::OverRefund { .. } => "payments.over_refund",
             Self::RefundAmount | Self::Money(_) => "payments.amount_invalid",

@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 use tenancy::{TenantDb, TenantTx};
 
 use super::{Action, Answer, Charge, GatewayError, PaymentGateway, Refund};
-use crate::{ids::TestChargeId, money::Money};
+use crate::{ids::TestChargeId, money::Money, payments::Error};
 
 pub struct TestGateway;
 
@@ -72,11 +72,14 @@ impl PaymentGateway for TestGateway {
 /// What the shopper answers to a challenge.
 ///
 /// # Errors
-/// Postgres is away. Answers false when there is no such challenge, or it was answered before.
-pub async fn answer_challenge(tx: &TenantTx, id: TestChargeId, approve: bool) -> Result<bool, DbErr> {
+/// `NoChallenge` when there is no such challenge, or it was answered before.
+pub async fn answer_challenge(tx: &TenantTx, id: TestChargeId, approve: bool) -> Result<(), Error> {
     let status = if approve { "succeeded" } else { "declined" };
     let sql = "UPDATE test_gateway_charges SET status = $3 WHERE tenant_id = $1 AND id = $2 AND status = 'requires_action'";
-    Ok(execute(tx, sql, [tx.tenant().into(), id.into(), status.into()]).await? == 1)
+    match execute(tx, sql, [tx.tenant().into(), id.into(), status.into()]).await? {
+        0 => Err(Error::NoChallenge),
+        _ => Ok(()),
+    }
 }
 
 /// Never gives back more than the charge took: the charge is locked while its refunds are counted.
