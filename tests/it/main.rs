@@ -1,7 +1,12 @@
 //! Every integration test, in one binary: modules mirror the api and the worker file for file.
 
+mod access;
 mod architecture;
 mod cart;
 mod invariants;
+mod openapi;
+mod platform;
+mod storefront;
 mod tenancy;
+mod vendor;
 mod world;

@@ -24,15 +24,13 @@ pub(super) fn add(document: &mut Value) {
 }
 
 fn refusals(method: &str, operation: &Value) -> Vec<(&'static str, &'static str)> {
-    let open = json!({});
-    let is_guarded = operation["security"].as_array().is_some_and(|all| !all.contains(&open));
     let has_parameter = |place: &str| operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["in"] == place));
     let takes = |name: &str| operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == name));
     let (has_body, changes) = (operation.get("requestBody").is_some(), method != "get");
     let all = [
         (has_body || takes("Idempotency-Key"), "400", "Malformed"),
         (true, "401", "Unauthorized"),
-        (is_guarded || changes, "403", "Forbidden"),
+        (true, "403", "Forbidden"),
         (true, "404", "NotFound"),
         (changes, "409", "Conflict"),
         (takes("If-Match"), "412", "ChangedMeanwhile"),

@@ -1,0 +1,203 @@
+//! Who may do what: every operation of the three documents, as everybody. The snapshot is a page that a person can check; a
+//! new route shows up in it by itself and fails until somebody has looked.
+
+use std::fmt::Write;
+
+use api::openapi::{Audience, document};
+use serde_json::{Map, Value, json};
+use tests::{Caller, Store, World};
+
+/// An id that nobody has.
+const NOBODY: &str = "01h2xcejqtf2nbrexx3vqjhp41";
+
+#[tokio::test]
+async fn everybody_may_what_this_page_says() {
+    let mut world = World::new().await;
+    let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
+    world.leave_facts();
+    let staff = staff(&world, &ada).await;
+    let narrow = narrow(&world, &ada).await;
+    let operator = world.operator().await;
+    let home = ada.host();
+    let guest = world.anybody("/").on_host(&home);
+    let mut page = String::new();
+    for audience in Audience::ALL {
+        let shopper = guest.with("stoa-publishable-key", &bob.publishable_key);
+        let everybody = match audience {
+            Audience::Storefront => vec![("guest", guest.clone()), ("with another store's key", shopper)],
+            Audience::Vendor | Audience::Platform => vec![
+                ("guest", guest.clone()),
+                ("staff", staff.on_host(&home)),
+                ("owner", world.vendor(&ada).on_host(&home)),
+                ("key without scope", narrow.on_host(&home)),
+                ("other store's owner", world.vendor(&bob).on_host(&home)),
+                ("operator", operator.clone()),
+            ],
+        };
+        for (name, request) in requests(document(audience)) {
+            let mut answers = Vec::new();
+            // What is open to everyone asks for no credential: one caller is enough, and limits by address stay out of sight.
+            let callers = if request.is_open && audience != Audience::Storefront { &everybody[..1] } else { &everybody[..] };
+            for (who, caller) in callers {
+                answers.push(format!("{who} {}", request.send(caller).await));
+            }
+            let _infallible = writeln!(page, "{name:<64} {}", answers.join(" · "));
+        }
+    }
+    insta::assert_snapshot!(page);
+}
+
+#[tokio::test]
+async fn a_key_without_a_scope_opens_nothing() {
+    let mut world = World::new().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let narrow = narrow(&world, &ada).await;
+    let mut open = Vec::new();
+    for (name, request) in requests(document(Audience::Vendor)).into_iter().filter(|(_, request)| !request.is_open) {
+        let status = request.send(&narrow).await;
+        if status < 400 {
+            open.push(format!("{name} {status}"));
+        }
+    }
+    assert!(open.iter().all(|name| name.contains("analytics")), "each of these forgot to ask `may I`: {open:?}");
+}
+
+struct Request {
+    method: String,
+    path: String,
+    body: Option<Value>,
+    is_open: bool,
+}
+
+impl Request {
+    async fn send(&self, caller: &Caller) -> u16 {
+        let reply = match (self.method.as_str(), &self.body) {
+            ("get", _) => caller.get(&self.path).await,
+            ("delete", _) => caller.delete(&self.path).await,
+            ("post", Some(body)) => caller.post(&self.path, body).await,
+            ("post", None) => caller.act(&self.path).await,
+            ("put", body) => caller.put(&self.path, body).await,
+            (_, body) => caller.patch(&self.path, body).await,
+        };
+        reply.status()
+    }
+}
+
+/// A request for every operation, as valid as its description lets us make it.
+fn requests(document: &Value) -> Vec<(String, Request)> {
+    let mut requests = Vec::new();
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let mut filled = path.clone();
+            let mut query = Vec::new();
+            for parameter in &parameters {
+                let (name, place) = (parameter["name"].as_str().unwrap_or_default(), parameter["in"].as_str().unwrap_or_default());
+                let value = text(&example(document, name, &parameter["schema"]));
+                if place == "path" {
+                    filled = filled.replace(&format!("{{{name}}}"), &value);
+                } else if place == "query" && parameter["required"] == true {
+                    query.push(format!("{name}={value}"));
+                }
+            }
+            if !query.is_empty() {
+                filled = format!("{filled}?{}", query.join("&"));
+            }
+            let schema = operation.pointer("/requestBody/content/application~1json/schema");
+            let is_open = operation["security"].as_array().is_some_and(|all| all.contains(&json!({})));
+            let body = schema.map(|schema| example(document, "", schema));
+            requests.push((format!("{} {path}", method.to_uppercase()), Request { method: method.clone(), path: filled, body, is_open }));
+        }
+    }
+    requests
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A value that fits a schema, from its own examples where it has some and from the field's name where it says little.
+fn example(document: &Value, name: &str, schema: &Value) -> Value {
+    let schema = match schema["$ref"].as_str() {
+        Some(target) => document.pointer(target.trim_start_matches('#')).unwrap_or(schema),
+        None => schema,
+    };
+    if let Some(all) = schema["allOf"].as_array() {
+        let parts = all.iter().filter_map(|part| example(document, name, part).as_object().cloned());
+        return Value::Object(parts.flatten().collect::<Map<_, _>>());
+    }
+    if let Some(one) =
+        schema["oneOf"].as_array().or(schema["anyOf"].as_array()).and_then(|all| all.iter().find(|one| one["type"] != "null"))
+    {
+        return example(document, name, one);
+    }
+    let given = schema.get("example").or_else(|| schema["examples"].get(0)).or_else(|| schema["enum"].get(0));
+    if let Some(given) = given {
+        return given.clone();
+    }
+    let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or("object");
+    match kind {
+        "string" => Value::from(word(name, schema)),
+        "integer" | "number" => schema.get("minimum").cloned().unwrap_or(json!(1)),
+        "boolean" => json!(true),
+        "array" if schema["minItems"].as_u64().unwrap_or(0) > 0 => json!([example(document, name, &schema["items"])]),
+        "array" => json!([]),
+        _ => {
+            let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let members = schema["properties"].as_object().into_iter().flatten().filter(|(member, _)| required.contains(&member.as_str()));
+            Value::Object(members.map(|(member, schema)| (member.clone(), example(document, member, schema))).collect())
+        }
+    }
+}
+
+fn word(name: &str, schema: &Value) -> String {
+    let by_name = match name {
+        "email" | "contact_email" => "someone@example.com",
+        "password" => "a password for everybody",
+        "currency" => "EUR",
+        "country" => "DE",
+        "time_zone" => "Europe/Berlin",
+        "percent" => "7",
+        "amount" => "1.00",
+        "url" | "tracking_url" => "https://example.com/a.png",
+        "scopes" => "read_products",
+        "from" => "2026-01-01",
+        "to" => "2026-01-31",
+        _ => "",
+    };
+    match schema["format"].as_str() {
+        _ if !by_name.is_empty() => by_name.to_owned(),
+        Some("date-time") => "2026-01-01T00:00:00Z".to_owned(),
+        Some("date") => "2026-01-01".to_owned(),
+        _ if name == "id" => format!("none_{NOBODY}"),
+        _ => "something".to_owned(),
+    }
+}
+
+/// A member who is not the owner.
+async fn staff(world: &World, store: &Store) -> Caller {
+    let tx = world.state.database.platform().begin().await.expect("a transaction");
+    let email = "staff@example.com".parse().expect("an address");
+    let hash = world.state.passwords.hash("staff@example.com", "the password of staff").await.expect("a hash");
+    let account =
+        commerce::identity::accounts::create(&tx, &world.clock, (&email, "Staff"), &hash).await.expect("an account").expect("a new one");
+    tx.commit().await.expect("a commit");
+    let mut behind = world.superuser().await;
+    let sql = format!(
+        "INSERT INTO memberships (tenant_id, account_id, role, created_at) VALUES ('{}', '{}', 'staff', now()) RETURNING 'made'",
+        store.id.uuid(),
+        account.uuid()
+    );
+    tests::database::texts(&mut behind, &sql).await;
+    let anybody = world.anybody("/vendor/v1");
+    let signed_in = anybody.post("auth/sign-in", &json!({ "email": "staff@example.com", "password": "the password of staff" })).await.ok();
+    anybody.with_token(signed_in["access_token"].as_str().expect("an access token"))
+}
+
+/// A key that may do next to nothing: a key needs a scope, so it has the one that opens least.
+async fn narrow(world: &World, store: &Store) -> Caller {
+    let key = json!({ "name": "Narrow", "kind": "secret", "scopes": ["read_analytics"] });
+    let made = world.vendor(store).post("keys", &key).await.ok();
+    world.anybody("/vendor/v1").with_token(made["secret"].as_str().expect("a secret"))
+}

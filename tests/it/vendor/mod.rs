@@ -1,0 +1,4 @@
+mod auth;
+mod keys;
+mod store;
+mod stores;
