@@ -6,7 +6,10 @@
 #![expect(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
 mod console;
+mod demo;
+mod dev;
 mod fleet;
+mod http;
 mod lint;
 mod services;
 mod verify;
@@ -26,10 +29,13 @@ struct Line {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Start everything with two demo stores, and keep running until Ctrl-C (`cargo dev`)
+    Dev,
     /// Start private services and run every test against them (`cargo verify`); further words go to `cargo test`
     Verify {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
+        // Read from the command line itself: clap would take a first `--` away.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        _arguments: Vec<String>,
     },
     /// Check format, lints, dependencies and generated files
     Lint,
@@ -56,10 +62,15 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Verify { arguments } => verify::run(&arguments).await,
+        Command::Dev => dev::run().await,
+        Command::Verify { .. } => verify::run(&words_after("verify")).await,
         Command::Lint => lint::run().await,
         Command::Fmt => lint::format().await,
     }
+}
+
+fn words_after(command: &str) -> Vec<String> {
+    std::env::args().skip_while(|word| word != command).skip(1).collect()
 }
 
 /// The exit code a shell expects (128 + signal) once somebody asked us to stop.

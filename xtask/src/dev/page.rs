@@ -1,0 +1,96 @@
+//! A page for development: the mails that were kept, and drawn placeholders for the demo stores' product images.
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::mime;
+
+pub(super) async fn listen(port: u16, mails: PathBuf) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mails = mails.clone();
+            tokio::spawn(async move { serve(stream, &mails).await });
+        }
+    });
+    Ok(())
+}
+
+async fn serve(mut stream: TcpStream, mails: &Path) -> std::io::Result<()> {
+    let mut head = vec![0; 8192];
+    let read = stream.read(&mut head).await?;
+    let line = String::from_utf8_lossy(&head[..read]).into_owned();
+    let path = line.split(' ').nth(1).unwrap_or("/").to_owned();
+    let (status, kind, body) = match path.split('/').collect::<Vec<_>>().as_slice() {
+        ["", ""] => ("200 OK", "text/html", list(mails)),
+        ["", "mail", name] => match show(mails, name) {
+            Some(text) => ("200 OK", "text/html", text),
+            None => ("404 Not Found", "text/plain", "no such mail".to_owned()),
+        },
+        ["", "images", name] => ("200 OK", "image/svg+xml", drawing(name.trim_end_matches(".svg"))),
+        _ => ("404 Not Found", "text/plain", "nothing here".to_owned()),
+    };
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body.as_bytes()).await
+}
+
+const STYLE: &str = "<!doctype html><meta charset=utf-8><title>Mail</title>\
+    <style>body{font:15px/1.5 system-ui;max-width:52rem;margin:2rem auto;padding:0 1rem}td{padding:.2rem 1rem .2rem 0}pre{white-space:pre-wrap}</style>";
+
+fn list(folder: &Path) -> String {
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort_by(|a, b| b.cmp(a));
+    let mut page = format!("{STYLE}<h1>Mail</h1><p>{} kept in {}</p><table>", names.len(), escape(&folder.display().to_string()));
+    for name in names.iter().take(200) {
+        let mail = std::fs::read(folder.join(name)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let [date, to, subject] = ["date", "to", "subject"].map(|field| escape(&mime::header(&mail, field).unwrap_or_default()));
+        write!(page, "<tr><td>{date}<td>{to}<td><a href=\"/mail/{name}\">{subject}</a>").ok();
+    }
+    page + "</table>"
+}
+
+fn show(folder: &Path, name: &str) -> Option<String> {
+    if !name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.')) || name.contains("..") {
+        return None;
+    }
+    let mail = String::from_utf8_lossy(&std::fs::read(folder.join(name)).ok()?).into_owned();
+    let [from, to, subject] = ["from", "to", "subject"].map(|field| escape(&mime::header(&mail, field).unwrap_or_default()));
+    let text = linked(&escape(&mime::plain_text(&mail)));
+    Some(format!("{STYLE}<p><a href=\"/\">all mail</a></p><h1>{subject}</h1><p>{from} → {to}</p><pre>{text}</pre>"))
+}
+
+fn linked(text: &str) -> String {
+    let words = text.split_inclusive([' ', '\n']).map(|word| {
+        let bare = word.trim_end();
+        if bare.starts_with("http://") || bare.starts_with("https://") {
+            format!("<a href=\"{bare}\">{bare}</a>{}", &word[bare.len()..])
+        } else {
+            word.to_owned()
+        }
+    });
+    words.collect()
+}
+
+/// A coloured card with the product's name, the same for the same name.
+fn drawing(slug: &str) -> String {
+    let hue = slug.bytes().fold(7u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % 360;
+    let words: Vec<String> = slug.split('-').filter(|word| word.parse::<u8>().is_err()).map(escape).collect();
+    let mut card = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 600 600\"><rect width=\"600\" height=\"600\" fill=\"hsl({hue} 32% 88%)\"/>\
+         <circle cx=\"300\" cy=\"230\" r=\"120\" fill=\"hsl({hue} 38% 62%)\"/><g font-family=\"system-ui\" font-size=\"34\" text-anchor=\"middle\" \
+         fill=\"hsl({hue} 40% 22%)\">"
+    );
+    for (line, pair) in words.chunks(3).enumerate() {
+        write!(card, "<text x=\"300\" y=\"{}\">{}</text>", 430 + line * 46, pair.join(" ")).ok();
+    }
+    card + "</g></svg>"
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,154 @@
+//! The product's own programs: built, told where everything is, started, watched.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use tokio::fs::OpenOptions;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
+
+use super::secrets;
+use crate::console::say;
+use crate::fleet::{self, Output, Signal};
+use crate::http::{self, Connection};
+use crate::services::{Services, tail};
+use crate::workspace;
+
+/// Which build of the programs runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Debug,
+    Release,
+}
+
+impl Profile {
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// Builds every program of the workspace; cargo itself knows when there is nothing to do.
+pub(crate) async fn build(profile: Profile) -> anyhow::Result<()> {
+    // Always the whole workspace: another selection would unify features anew and build the world twice.
+    let mut words = vec!["build", "--workspace", "--bins", "--locked"];
+    if profile == Profile::Release {
+        words.push("--release");
+    }
+    say("cargo build (the first one takes minutes)");
+    if fleet::run(workspace::cargo(&words), None, Output::Inherit).await?.success() {
+        return Ok(());
+    }
+    bail!("the build failed (see above)")
+}
+
+/// Everything the programs read from their environment.
+pub(crate) fn environment(services: &Services) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let port = |name| services.ports.of(name);
+    let mut list = vec![
+        ("STOA_ADMIN_DATABASE_URL", services.admin_url()),
+        ("STOA_OWNER_DATABASE_URL", services.database_url("stoa_owner")),
+        ("STOA_DATABASE_URL", services.database_url("stoa_app")),
+        ("STOA_PLATFORM_DATABASE_URL", services.database_url("stoa_platform")),
+        ("STOA_REDIS_URL", services.redis_url()),
+        ("STOA_SMTP_URL", format!("smtp://127.0.0.1:{}", port("smtp"))),
+        ("STOA_MAIL_FROM", "orders@stoa.example".to_owned()),
+        ("STOA_LISTEN", format!("127.0.0.1:{}", port("api"))),
+        ("STOA_PUBLIC_URL", format!("http://localhost:{}", port("api"))),
+        ("STOA_SECRET_KEY", secrets::platform_secret(&services.folder)?),
+        ("STOA_SIGNING_KEY_FILE", secrets::signing_key(&services.folder)?.display().to_string()),
+    ];
+    for name in ["STOA_MEILISEARCH_URL", "STOA_MEILISEARCH_MASTER_KEY", "STOA_OTLP_ENDPOINT", "STOA_LOG"] {
+        list.extend(workspace::variable(name).map(|value| (name, value)));
+    }
+    Ok(list)
+}
+
+/// A program of the workspace with its environment.
+pub(crate) fn program(services: &Services, profile: Profile, name: &str) -> anyhow::Result<Command> {
+    let mut command = Command::new(workspace::program(profile.folder(), name));
+    command.current_dir(workspace::root()).envs(environment(services)?);
+    Ok(command)
+}
+
+/// Runs a program to its end; what it says goes to its log.
+///
+/// # Errors
+/// It failed; the end of its log is told.
+pub(crate) async fn run(services: &Services, mut command: Command, arguments: &[&str], log: &str) -> anyhow::Result<()> {
+    command.args(arguments);
+    let log = services.log(log);
+    if fleet::run(command, None, Output::File(log.clone())).await?.success() {
+        return Ok(());
+    }
+    bail!("`{}` failed; the end of {}:\n    {}", arguments.join(" "), log.display(), tail(&log, 12))
+}
+
+/// Starts the api and the worker and waits until both say they are ready.
+pub(crate) async fn start(services: &mut Services, profile: Profile) -> anyhow::Result<()> {
+    for (name, program_name, internal) in [("api", "stoa-api", "api-internal"), ("worker", "stoa-worker", "worker-internal")] {
+        let mut command = program(services, profile, program_name)?;
+        command.env("STOA_INTERNAL_LISTEN", format!("127.0.0.1:{}", services.ports.of(internal)));
+        let log = services.log(name);
+        let child = services.fleet.start(name, command, None, Output::Piped, Signal::Terminate)?;
+        keep_log(name, child.stdout.take(), log.clone());
+        keep_log(name, child.stderr.take(), log);
+    }
+    for (name, internal) in [("api", "api-internal"), ("worker", "worker-internal")] {
+        wait_until_ready(services, name, internal).await?;
+    }
+    Ok(())
+}
+
+async fn wait_until_ready(services: &mut Services, name: &str, internal: &str) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let question = http::request("GET", "localhost", "/health/ready", &[], None);
+    loop {
+        let answer = async { Connection::open(services.ports.of(internal)).await?.send(&question).await };
+        if answer.await.is_ok_and(|answer| answer.status == 200) {
+            return Ok(());
+        }
+        if let Some((fallen, status)) = services.fleet.fallen() {
+            let log = services.log(&fallen);
+            bail!("{fallen} did not start ({status}); the end of {}:\n    {}", log.display(), tail(&log, 12));
+        }
+        if begun.elapsed() > Duration::from_secs(30) {
+            let log = services.log(name);
+            bail!("{name} was not ready within 30 s; the end of {}:\n    {}", log.display(), tail(&log, 12));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Copies a program's lines to its log, and warnings to the terminal too.
+fn keep_log(name: &str, stream: Option<impl AsyncRead + Unpin + Send + 'static>, path: std::path::PathBuf) {
+    let (Some(stream), name) = (stream, name.to_owned()) else { return };
+    tokio::spawn(async move {
+        let mut file = open(&path).await?;
+        let mut lines = BufReader::new(stream).lines();
+        while let Some(line) = lines.next_line().await? {
+            file.write_all(format!("{line}\n").as_bytes()).await?;
+            file.flush().await?;
+            if line.contains("\"level\":\"WARN\"") || line.contains("\"level\":\"ERROR\"") || line.contains("panicked at") {
+                say(&format!("{name}: {}", told(&line)));
+            }
+        }
+        std::io::Result::Ok(())
+    });
+}
+
+async fn open(path: &Path) -> std::io::Result<tokio::fs::File> {
+    OpenOptions::new().create(true).append(true).open(path).await
+}
+
+/// The level and the message of a structured line, else the line.
+fn told(line: &str) -> String {
+    let Ok(value) = serde_json::from_str::<serde_json::Value>(line) else { return line.to_owned() };
+    let text = |pointer: &str| value.pointer(pointer).and_then(|text| text.as_str()).map(str::to_owned);
+    let message = text("/fields/message").or_else(|| text("/message"));
+    let error = text("/fields/error").or_else(|| text("/error")).map(|error| format!(": {error}")).unwrap_or_default();
+    format!("{} {}{error}", text("/level").unwrap_or_default(), message.unwrap_or_else(|| line.to_owned()))
+}
