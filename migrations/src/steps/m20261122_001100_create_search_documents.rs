@@ -13,7 +13,8 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // `facets` holds `field=value`; `terms` and `weights` say which postings the document has, so that a change
+        // `facets` holds `field=value`; `lowest` is the lowest price in each of
+        // `currencies`; `terms` and `weights` say which postings the document has, so that a change
         // writes only what differs.
         tenant_table("search_documents")
             .keyed_by("product_id")
@@ -22,11 +23,11 @@ impl MigrationTrait for Migration {
             .column("title_key text COLLATE \"C\" NOT NULL")
             .column("facets text[] COLLATE \"C\" NOT NULL")
             .column("currencies text[] COLLATE \"C\" NOT NULL")
-            .column("amounts bigint[] NOT NULL")
+            .column("lowest bigint[] NOT NULL")
             .column("published_at timestamptz NOT NULL")
             .column("terms text[] COLLATE \"C\" NOT NULL")
             .column("weights smallint[] NOT NULL")
-            .check("prices_pair", "cardinality(currencies) = cardinality(amounts)")
+            .check("prices_pair", "cardinality(currencies) = cardinality(lowest)")
             .check("terms_pair", "cardinality(terms) = cardinality(weights)")
             .create(manager)
             .await?;

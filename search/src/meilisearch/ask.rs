@@ -10,14 +10,14 @@ use super::stored::{Hit, attribute, option_pair};
 use crate::{FacetCounts, Field, Found, Query, Sort, query::MAX_FACET_VALUES};
 
 #[derive(Serialize)]
-pub(super) struct MultiSearch {
-    queries: Vec<Search>,
+pub(super) struct MultiSearch<'a> {
+    queries: Vec<Search<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Search {
-    index_uid: &'static str,
+struct Search<'a> {
+    index_uid: &'a str,
     q: String,
     filter: String,
     facets: Vec<&'static str>,
@@ -45,7 +45,7 @@ struct Answer {
 }
 
 /// The hits first, then one search for each facet that is filtered by.
-pub(super) fn searches(index: &'static str, tenant: TenantId, query: &Query) -> MultiSearch {
+pub(super) fn searches<'a>(index: &'a str, tenant: TenantId, query: &Query) -> MultiSearch<'a> {
     let search = |without: Option<&Field>, facets: Vec<&'static str>| Search {
         index_uid: index,
         q: query.text.clone().unwrap_or_default(),

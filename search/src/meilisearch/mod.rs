@@ -29,10 +29,6 @@ use self::{
 };
 use crate::{BrowserKey, Error, Found, ProductDocument, Query, SearchBackend};
 
-/// The index that answers, and the one that is filled beside it while all is rebuilt.
-const INDEX: &str = "products";
-const STAGED: &str = "products_staged";
-
 /// Documents of one task: large enough to be worth its price, small enough to let other stores in between.
 const BATCH: usize = 1_000;
 
@@ -41,6 +37,15 @@ pub struct MeilisearchConfig {
     pub url: String,
     /// Absent only on a developer's machine.
     pub master_key: Option<String>,
+    /// Name of the index that answers; deployments that share an engine differ in it.
+    pub index: String,
+}
+
+impl MeilisearchConfig {
+    /// An engine that serves this deployment alone.
+    pub fn new(url: impl Into<String>, master_key: Option<String>) -> Self {
+        Self { url: url.into(), master_key, index: "products".into() }
+    }
 }
 
 /// The key does not show itself in logs.
@@ -52,6 +57,9 @@ impl std::fmt::Debug for MeilisearchConfig {
 
 pub struct Meilisearch {
     server: Arc<Server>,
+    index: String,
+    /// The index that is filled beside it while all is rebuilt.
+    staged: String,
     clock: Clock,
     is_set_up: OnceCell<()>,
     signing_key: OnceCell<SigningKey>,
@@ -62,20 +70,21 @@ impl Meilisearch {
     /// `Misconfigured` when the address is no URL.
     pub fn new(config: &MeilisearchConfig, clock: Clock) -> Result<Self, Error> {
         let server = Arc::new(Server::new(config)?);
-        Ok(Self { server, clock, is_set_up: OnceCell::new(), signing_key: OnceCell::new() })
+        let (index, staged) = (config.index.clone(), format!("{}_staged", config.index));
+        Ok(Self { server, index, staged, clock, is_set_up: OnceCell::new(), signing_key: OnceCell::new() })
     }
 
     async fn set_up(&self) -> Result<(), Error> {
-        self.is_set_up.get_or_try_init(|| create(&self.server, INDEX)).await.copied()
+        self.is_set_up.get_or_try_init(|| create(&self.server, &self.index)).await.copied()
     }
 
     /// Where documents are written: the staged index first, if there is one. In this order, a write that the swap comes
     /// between is in the index that answers afterwards, whichever that is.
-    async fn targets(&self) -> Result<Vec<&'static str>, Error> {
+    async fn targets(&self) -> Result<Vec<&str>, Error> {
         self.set_up().await?;
-        match self.server.get::<Value>(&format!("/indexes/{STAGED}")).await {
-            Ok(_) => Ok(vec![STAGED, INDEX]),
-            Err(error) if is_absent(&error) => Ok(vec![INDEX]),
+        match self.server.get::<Value>(&format!("/indexes/{}", self.staged)).await {
+            Ok(_) => Ok(vec![&self.staged, &self.index]),
+            Err(error) if is_absent(&error) => Ok(vec![&self.index]),
             Err(error) => Err(error),
         }
     }
@@ -85,7 +94,7 @@ impl Meilisearch {
 impl SearchBackend for Meilisearch {
     async fn query(&self, tenant: TenantId, query: &Query) -> Result<Found, Error> {
         query.check()?;
-        match self.server.ask("/multi-search", &ask::searches(INDEX, tenant, query)).await {
+        match self.server.ask("/multi-search", &ask::searches(&self.index, tenant, query)).await {
             Ok(answer) => Ok(ask::found(query, answer)),
             // Nothing was ever indexed.
             Err(error) if is_absent(&error) => Ok(ask::nothing(query)),
@@ -110,54 +119,55 @@ impl SearchBackend for Meilisearch {
     }
 
     async fn indexed(&self, tenant: TenantId) -> Result<Vec<ProductId>, Error> {
-        list(&self.server, INDEX, tenant).await
+        list(&self.server, &self.index, tenant).await
     }
 
     async fn stage(&self) -> Result<Option<Box<dyn SearchBackend>>, Error> {
         self.set_up().await?;
         // What an unfinished rebuild left behind.
-        drop_staged(&self.server).await?;
-        create(&self.server, STAGED).await?;
-        Ok(Some(Box::new(Staged { server: self.server.clone() })))
+        drop_index(&self.server, &self.staged).await?;
+        create(&self.server, &self.staged).await?;
+        Ok(Some(Box::new(Staged { server: self.server.clone(), index: self.staged.clone() })))
     }
 
     async fn promote(&self) -> Result<(), Error> {
-        let swap = self.server.change(Method::POST, "/swap-indexes", &json!([{ "indexes": [INDEX, STAGED] }])).await?;
+        let swap = self.server.change(Method::POST, "/swap-indexes", &json!([{ "indexes": [self.index, self.staged] }])).await?;
         self.server.done(&swap).await?;
-        drop_staged(&self.server).await
+        drop_index(&self.server, &self.staged).await
     }
 
     async fn browser_key(&self, tenant: TenantId) -> Result<Option<BrowserKey>, Error> {
         if !self.server.has_key() {
             return Ok(None);
         }
-        let key = self.signing_key.get_or_try_init(|| token::signing_key(&self.server)).await?;
-        token::mint(key, tenant, self.clock.now()).map(Some)
+        let key = self.signing_key.get_or_try_init(|| token::signing_key(&self.server, &self.index)).await?;
+        token::mint(key, &self.index, tenant, self.clock.now()).map(Some)
     }
 }
 
 /// The index that is filled while the other one answers. It is written to and listed, never asked.
 struct Staged {
     server: Arc<Server>,
+    index: String,
 }
 
 #[async_trait]
 impl SearchBackend for Staged {
     async fn query(&self, tenant: TenantId, query: &Query) -> Result<Found, Error> {
         query.check()?;
-        Ok(ask::found(query, self.server.ask("/multi-search", &ask::searches(STAGED, tenant, query)).await?))
+        Ok(ask::found(query, self.server.ask("/multi-search", &ask::searches(&self.index, tenant, query)).await?))
     }
 
     async fn index(&self, tenant: TenantId, documents: &[ProductDocument]) -> Result<(), Error> {
-        all_done(&self.server, &hand_in(&self.server, STAGED, tenant, documents).await?).await
+        all_done(&self.server, &hand_in(&self.server, &self.index, tenant, documents).await?).await
     }
 
     async fn remove(&self, tenant: TenantId, products: &[ProductId]) -> Result<(), Error> {
-        all_done(&self.server, &take_out(&self.server, STAGED, tenant, products).await?).await
+        all_done(&self.server, &take_out(&self.server, &self.index, tenant, products).await?).await
     }
 
     async fn indexed(&self, tenant: TenantId) -> Result<Vec<ProductId>, Error> {
-        list(&self.server, STAGED, tenant).await
+        list(&self.server, &self.index, tenant).await
     }
 }
 
@@ -172,8 +182,8 @@ async fn create(server: &Server, index: &str) -> Result<(), Error> {
     server.done(&set).await
 }
 
-async fn drop_staged(server: &Server) -> Result<(), Error> {
-    let dropped = match server.delete(&format!("/indexes/{STAGED}")).await {
+async fn drop_index(server: &Server, index: &str) -> Result<(), Error> {
+    let dropped = match server.delete(&format!("/indexes/{index}")).await {
         Ok(task) => server.done(&task).await,
         Err(error) => Err(error),
     };

@@ -160,7 +160,7 @@ fn matching(tx: &TenantTx, query: &Query, mut meanings: Meanings) -> (sea_orm::S
         filters.push(format!("CASE WHEN d.facets && {terms} THEN 0 ELSE {bit} END"));
     }
     let currency = sql.bind(query.currency.code());
-    let price = format!("d.amounts[array_position(d.currencies, {currency})]");
+    let price = format!("d.lowest[array_position(d.currencies, {currency})]");
     if !query.filters.price.is_open() {
         let (least, most) = (query.filters.price.at_least.unwrap_or(0), query.filters.price.at_most.unwrap_or(i64::MAX));
         let (least, most, bit) = (sql.bind(least), sql.bind(most), 1 << filters.len());

@@ -29,7 +29,7 @@ struct Row<'a> {
     title_key: String,
     facets: Vec<String>,
     currencies: Vec<&'a String>,
-    amounts: Vec<&'a i64>,
+    lowest: Vec<&'a i64>,
     published_at: DateTime<Utc>,
     terms: Vec<&'a String>,
     weights: Vec<&'a i16>,
@@ -109,12 +109,12 @@ async fn lock(tx: &TenantTx) -> Result<(), DbErr> {
 
 /// Columns of one statement: `document` keeps the type it has in the table.
 const UPSERT: &str = "
-INSERT INTO search_documents (tenant_id, product_id, document, title_key, facets, currencies, amounts, published_at, terms, weights)
+INSERT INTO search_documents (tenant_id, product_id, document, title_key, facets, currencies, lowest, published_at, terms, weights)
 SELECT $1, r.* FROM json_to_recordset($rows::json) AS r (
-  product_id uuid, document json, title_key text, facets text[], currencies text[], amounts bigint[], published_at timestamptz,
+  product_id uuid, document json, title_key text, facets text[], currencies text[], lowest bigint[], published_at timestamptz,
   terms text[], weights smallint[])
 ON CONFLICT (tenant_id, product_id) DO UPDATE SET document = excluded.document, title_key = excluded.title_key,
-  facets = excluded.facets, currencies = excluded.currencies, amounts = excluded.amounts, published_at = excluded.published_at,
+  facets = excluded.facets, currencies = excluded.currencies, lowest = excluded.lowest, published_at = excluded.published_at,
   terms = excluded.terms, weights = excluded.weights";
 
 fn row<'a>(id: Uuid, document: &'a ProductDocument, terms: &'a Terms) -> Row<'a> {
@@ -124,7 +124,7 @@ fn row<'a>(id: Uuid, document: &'a ProductDocument, terms: &'a Terms) -> Row<'a>
         title_key: document.title_key(),
         facets: facet_terms(document),
         currencies: document.prices.keys().collect(),
-        amounts: document.prices.values().collect(),
+        lowest: document.prices.values().collect(),
         published_at: document.published_at,
         terms: terms.keys().collect(),
         weights: terms.values().collect(),

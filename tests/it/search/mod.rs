@@ -1,0 +1,4 @@
+mod contract;
+mod fixture;
+mod meilisearch;
+mod postgres;
