@@ -37,15 +37,6 @@ pub struct MeilisearchConfig {
     pub url: String,
     /// Absent only on a developer's machine.
     pub master_key: Option<String>,
-    /// Name of the index that answers; deployments that share an engine differ in it.
-    pub index: String,
-}
-
-impl MeilisearchConfig {
-    /// An engine that serves this deployment alone.
-    pub fn new(url: impl Into<String>, master_key: Option<String>) -> Self {
-        Self { url: url.into(), master_key, index: "products".into() }
-    }
 }
 
 /// The key does not show itself in logs.
@@ -66,12 +57,22 @@ pub struct Meilisearch {
 }
 
 impl Meilisearch {
+    /// An engine that serves this deployment alone.
+    ///
     /// # Errors
     /// `Misconfigured` when the address is no URL.
     pub fn new(config: &MeilisearchConfig, clock: Clock) -> Result<Self, Error> {
+        Self::on_index(config, "products", clock)
+    }
+
+    /// An engine that others use too, each with an index of another name.
+    ///
+    /// # Errors
+    /// As [`Meilisearch::new`].
+    pub fn on_index(config: &MeilisearchConfig, index: &str, clock: Clock) -> Result<Self, Error> {
         let server = Arc::new(Server::new(config)?);
-        let (index, staged) = (config.index.clone(), format!("{}_staged", config.index));
-        Ok(Self { server, index, staged, clock, is_set_up: OnceCell::new(), signing_key: OnceCell::new() })
+        let staged = format!("{index}_staged");
+        Ok(Self { server, index: index.to_owned(), staged, clock, is_set_up: OnceCell::new(), signing_key: OnceCell::new() })
     }
 
     async fn set_up(&self) -> Result<(), Error> {

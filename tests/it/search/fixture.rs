@@ -39,8 +39,8 @@ impl Fixture {
         };
         let master_key = Some(key).filter(|key| !key.is_empty());
         let index = format!("test_{}", ProductId::new());
-        let config = MeilisearchConfig { index, ..MeilisearchConfig::new(url, master_key) };
-        Some(Self::with(|_, clock| Arc::new(Meilisearch::new(&config, clock).expect("an address"))).await)
+        let config = MeilisearchConfig { url, master_key };
+        Some(Self::with(|_, clock| Arc::new(Meilisearch::on_index(&config, &index, clock).expect("an address"))).await)
     }
 
     async fn with(engine: impl FnOnce(Database, Clock) -> Arc<dyn SearchBackend>) -> Self {

@@ -24,7 +24,7 @@ const DONE: &str = r#"{"uid":7,"indexUid":"products","status":"succeeded","type"
 const ABSENT: &str = r#"{"message":"Index `products_staged` not found.","code":"index_not_found","type":"invalid_request","link":"x"}"#;
 
 fn engine(server: &MockServer) -> Meilisearch {
-    let config = MeilisearchConfig::new(server.uri(), Some(MASTER_KEY.into()));
+    let config = MeilisearchConfig { url: server.uri(), master_key: Some(MASTER_KEY.into()) };
     Meilisearch::new(&config, Clock::fixed("2026-03-01T12:00:00Z".parse().unwrap())).unwrap()
 }
 
@@ -247,7 +247,7 @@ async fn a_browser_gets_a_key_to_its_store_for_minutes() {
 async fn an_engine_that_is_away_is_unavailable_and_nobody_waits_long() {
     let is_away =
         |error: &Error| error.kind() == Kind::Unavailable && error.code() == "search.unavailable" && error.retry_after().is_some();
-    let nobody = Meilisearch::new(&MeilisearchConfig::new("http://127.0.0.1:9", None), Clock::system()).unwrap();
+    let nobody = Meilisearch::new(&MeilisearchConfig { url: "http://127.0.0.1:9".into(), master_key: None }, Clock::system()).unwrap();
     assert!(is_away(&nobody.query(store(), &Query::all(euro(), 24)).await.unwrap_err()));
     assert!(is_away(&nobody.index(store(), &[mug()]).await.unwrap_err()));
     assert_eq!(nobody.browser_key(store()).await.unwrap(), None, "without a master key nothing is signed");
