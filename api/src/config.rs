@@ -5,6 +5,7 @@ use std::{fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use anyhow::{Context, anyhow, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use salvo::http::uri::Uri;
+use search::{MeilisearchConfig, SearchConfig};
 use tenancy::{DatabaseConfig, telemetry::TelemetryConfig};
 
 use crate::context::Network;
@@ -16,6 +17,7 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Without Redis, limits are counted in the process and carts live in Postgres alone.
     pub redis_url: Option<String>,
+    pub search: SearchConfig,
     pub listen: SocketAddr,
     /// Metrics and health, for the platform's own network only.
     pub internal_listen: SocketAddr,
@@ -73,6 +75,12 @@ impl Config {
                 platform_connections: (connections / 4).max(4),
             },
             redis_url: optional("STOA_REDIS_URL")?,
+            search: SearchConfig {
+                meilisearch: match optional("STOA_MEILISEARCH_URL")? {
+                    Some(url) => Some(MeilisearchConfig { url, master_key: optional("STOA_MEILISEARCH_MASTER_KEY")? }),
+                    None => None,
+                },
+            },
             listen: parsed("STOA_LISTEN", "127.0.0.1:8080")?,
             internal_listen: parsed("STOA_INTERNAL_LISTEN", "127.0.0.1:9080")?,
             public_url: parsed("STOA_PUBLIC_URL", "http://localhost:8080")?,

@@ -3,6 +3,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use commerce::{cart::CartStore, clock::Clock, identity::Passwords, orders::OrderLinks, payments::Gateways};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use search::SearchBackend;
 use tenancy::{Database, Directory};
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +18,7 @@ pub struct State {
     /// None where no Redis is configured. One that is away makes calls fail, not the process.
     pub redis: Option<ConnectionManager>,
     pub clock: Clock,
+    pub search: Arc<dyn SearchBackend>,
     pub signer: Signer,
     pub passwords: Passwords,
     pub sessions: Sessions,
@@ -42,11 +44,12 @@ impl State {
     /// Puts the state together from its outside parts.
     ///
     /// # Errors
-    /// A signing key cannot be used.
+    /// A signing key or the address of the search engine cannot be used.
     pub fn new(config: Config, database: Database, redis: Option<ConnectionManager>, clock: Clock) -> anyhow::Result<Self> {
         let tuning = &config.tuning;
         Ok(Self {
             directory: Directory::new(database.clone()),
+            search: search::connect(&config.search, database.clone(), clock.clone())?,
             signer: Signer::new(&config.signing_keys_pem, config.public_url.to_string())?,
             passwords: Passwords::new(tuning.password_hashes_at_once),
             sessions: Sessions::new(database.clone(), tuning.session_cached_for),

@@ -207,6 +207,7 @@ fn config(database: &TestDatabase) -> Config {
             platform_connections: 4,
         },
         redis_url: Some(settings::redis_url()),
+        search: SearchConfig::default(),
         listen: ([127, 0, 0, 1], 0).into(),
         internal_listen: ([127, 0, 0, 1], 0).into(),
         public_url: format!("http://{HOST}").parse().expect("an address"),

@@ -2,6 +2,7 @@
 
 mod checkouts;
 mod orders;
+mod search;
 mod store;
 mod test_gateway;
 mod validators;
@@ -21,6 +22,7 @@ pub(crate) fn router() -> Router {
         .hoop(validators::validate)
         .push(checkouts::router())
         .push(orders::router())
+        .push(search::router())
         .push(store::router())
         .push(test_gateway::router())
 }
