@@ -5,6 +5,7 @@
 //! touched. Depends on few crates, because it is compiled before anything else can happen.
 #![expect(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
+mod bench;
 mod console;
 mod demo;
 mod dev;
@@ -37,6 +38,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         _arguments: Vec<String>,
     },
+    /// Measure a release build and compare it with an earlier run
+    Bench(bench::Options),
     /// Check format, lints, dependencies and generated files
     Lint,
     /// Format every file
@@ -64,6 +67,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Dev => dev::run().await,
         Command::Verify { .. } => verify::run(&words_after("verify")).await,
+        Command::Bench(options) => bench::run(options).await,
         Command::Lint => lint::run().await,
         Command::Fmt => lint::format().await,
     }

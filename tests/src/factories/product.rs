@@ -110,8 +110,14 @@ impl ProductBuilder {
                 option.values.iter().map(chosen).collect()
             }
         };
-        let new =
-            NewProduct { title: self.title, options: self.options, variants, tags: self.tags, images: self.images, ..NewProduct::default() };
+        let new = NewProduct {
+            title: self.title,
+            options: self.options,
+            variants,
+            tags: self.tags,
+            images: self.images,
+            ..NewProduct::default()
+        };
         let tx = world.begin(store).await;
         let mut product = products::create(&tx, &world.clock, new).await.expect("a product");
         if !self.is_draft {

@@ -19,8 +19,13 @@ impl Client {
         Ok(Self { connection: Connection::open(port).await?, host: format!("{host}:{port}"), headers: Vec::new() })
     }
 
-    pub(crate) fn with_token(mut self, token: &str) -> Self {
-        self.headers.push(format!("Authorization: Bearer {token}"));
+    pub(crate) fn with_token(self, token: &str) -> Self {
+        self.with_header(&format!("Authorization: Bearer {token}"))
+    }
+
+    /// A whole header line on every request.
+    pub(crate) fn with_header(mut self, line: &str) -> Self {
+        self.headers.push(line.to_owned());
         self
     }
 

@@ -1,5 +1,5 @@
 //! A mail server for development: takes every mail, keeps it as a file, says so on the terminal, delivers nothing.
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,21 +12,21 @@ use crate::console::say;
 
 const LARGEST_MAIL: usize = 10 * 1024 * 1024;
 
-/// Listens until the process ends; mails land in `folder` as `<time>-<n>.eml`.
-pub(super) async fn listen(port: u16, folder: PathBuf) -> anyhow::Result<()> {
+/// Listens until the process ends; mails land in `folder` as `<time>-<n>.eml`, and on the terminal where it `tells`.
+pub(crate) async fn listen(port: u16, folder: PathBuf, tells: bool) -> anyhow::Result<()> {
     std::fs::create_dir_all(&folder)?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    let count = Arc::new(AtomicU32::new(0));
+    let shelf = Arc::new(Shelf { folder, tells, count: AtomicU32::new(0) });
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let (folder, count) = (folder.clone(), count.clone());
-            tokio::spawn(async move { talk(stream, &folder, &count).await });
+            let shelf = shelf.clone();
+            tokio::spawn(async move { talk(stream, &shelf).await });
         }
     });
     Ok(())
 }
 
-async fn talk(stream: TcpStream, folder: &Path, count: &AtomicU32) -> std::io::Result<()> {
+async fn talk(stream: TcpStream, shelf: &Shelf) -> std::io::Result<()> {
     let mut stream = BufStream::new(stream);
     let mut recipients = Vec::new();
     answer(&mut stream, "220 localhost development mail").await?;
@@ -48,7 +48,7 @@ async fn talk(stream: TcpStream, folder: &Path, count: &AtomicU32) -> std::io::R
                 answer(&mut stream, "354 go on").await?;
                 match read_mail(&mut stream).await? {
                     Some(mail) => {
-                        keep(folder, count, &recipients, &mail)?;
+                        shelf.keep(&recipients, &mail)?;
                         answer(&mut stream, "250 kept").await?;
                     }
                     None => answer(&mut stream, "552 too large").await?,
@@ -88,11 +88,21 @@ async fn read_mail(stream: &mut BufStream<TcpStream>) -> std::io::Result<Option<
     Err(std::io::ErrorKind::UnexpectedEof.into())
 }
 
-fn keep(folder: &Path, count: &AtomicU32, recipients: &[String], mail: &[u8]) -> std::io::Result<()> {
-    let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    let name = format!("{millis}-{:04}.eml", count.fetch_add(1, Ordering::Relaxed));
-    std::fs::write(folder.join(&name), mail)?;
-    let subject = mime::header(&String::from_utf8_lossy(mail), "subject").unwrap_or_default();
-    say(&format!("mail to {}: {subject}", recipients.join(", ")));
-    Ok(())
+struct Shelf {
+    folder: PathBuf,
+    tells: bool,
+    count: AtomicU32,
+}
+
+impl Shelf {
+    fn keep(&self, recipients: &[String], mail: &[u8]) -> std::io::Result<()> {
+        let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        let name = format!("{millis}-{:04}.eml", self.count.fetch_add(1, Ordering::Relaxed));
+        std::fs::write(self.folder.join(&name), mail)?;
+        if self.tells {
+            let subject = mime::header(&String::from_utf8_lossy(mail), "subject").unwrap_or_default();
+            say(&format!("mail to {}: {subject}", recipients.join(", ")));
+        }
+        Ok(())
+    }
 }

@@ -1,6 +1,6 @@
 //! `cargo dev`: everything a developer needs, running, filled and explained.
 
-mod mail;
+pub(crate) mod mail;
 mod mime;
 mod page;
 pub(crate) mod programs;
@@ -25,7 +25,7 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     programs::build(Profile::Debug).await?;
     prepare(&services, Profile::Debug).await?;
     let mails = services.folder.join("mail");
-    mail::listen(services.ports.of("smtp"), mails.clone()).await?;
+    mail::listen(services.ports.of("smtp"), mails.clone(), true).await?;
     page::listen(services.ports.of("mail"), mails).await?;
     step("api and worker", programs::start(&mut services, Profile::Debug)).await?;
     let stores = demo::fill(&services).await?;

@@ -45,6 +45,35 @@ pub(crate) async fn build(profile: Profile) -> anyhow::Result<()> {
     bail!("the build failed (see above)")
 }
 
+/// Builds the floor that the bench measures beside the product.
+pub(crate) async fn build_floor(profile: Profile) -> anyhow::Result<()> {
+    let mut words = vec!["build", "--workspace", "--examples", "--locked", "--quiet"];
+    if profile == Profile::Release {
+        words.push("--release");
+    }
+    if fleet::run(workspace::cargo(&words), None, Output::Inherit).await?.success() {
+        return Ok(());
+    }
+    bail!("the build of the floor failed (see above)")
+}
+
+/// Starts the floor and waits until it answers.
+pub(crate) async fn start_floor(services: &mut Services, profile: Profile) -> anyhow::Result<()> {
+    let port = services.ports.of("floor");
+    let mut command = Command::new(workspace::program(profile.folder(), "examples/floor"));
+    command.arg(format!("127.0.0.1:{port}")).arg(services.database_url("stoa_app"));
+    let log = services.log("floor");
+    services.fleet.start("floor", command, None, Output::File(log.clone()), Signal::Terminate)?;
+    let begun = Instant::now();
+    while Connection::open(port).await.is_err() {
+        if begun.elapsed() > Duration::from_secs(10) {
+            bail!("the floor does not answer; the end of {}:\n    {}", log.display(), tail(&log, 8));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
 /// Everything the programs read from their environment.
 pub(crate) fn environment(services: &Services) -> anyhow::Result<Vec<(&'static str, String)>> {
     let port = |name| services.ports.of(name);

@@ -17,7 +17,8 @@ pub(super) struct Cluster<'a> {
 }
 
 impl Cluster<'_> {
-    pub(super) async fn start(&self, fleet: &mut Fleet, programs: &Programs) -> anyhow::Result<()> {
+    /// Starts it, made first where there is none yet; answers where its programs lie.
+    pub(super) async fn start(&self, fleet: &mut Fleet, programs: &Programs) -> anyhow::Result<PathBuf> {
         let log = log_file(self.folder, "postgres");
         let data = self.data(programs.postgres_user)?;
         let binaries = self.binaries(&data, programs)?;
@@ -32,7 +33,8 @@ impl Cluster<'_> {
         // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
         fleet.start("postgres", command, programs.postgres_user, Output::File(log.clone()), Signal::Interrupt)?;
         let pid = fleet.pid("postgres").context("just started")?;
-        wait_until_ready(fleet, &data, pid, &log).await
+        wait_until_ready(fleet, &data, pid, &log).await?;
+        Ok(binaries.path.clone())
     }
 
     fn settings(&self) -> &'static [&'static str] {
@@ -135,7 +137,7 @@ fn is_reachable(folder: &Path) -> bool {
 }
 
 /// A folder outside an unreachable checkout, always the same one for it.
-fn far(folder: &Path) -> PathBuf {
+pub(super) fn far(folder: &Path) -> PathBuf {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     folder.hash(&mut hasher);
