@@ -6,6 +6,7 @@
 mod authorization;
 mod body;
 mod client_address;
+mod csv;
 mod host;
 mod if_match;
 mod limited;
@@ -21,6 +22,7 @@ mod vendor;
 
 pub use body::Body;
 pub use client_address::{ClientAddress, Network};
+pub use csv::Csv;
 pub use host::host_of;
 pub use if_match::IfMatch;
 pub use once::{Once, Replay};

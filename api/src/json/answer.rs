@@ -146,6 +146,51 @@ impl<T: ToSchema> EndpointOutRegister for Created<T> {
     }
 }
 
+/// 202 with what has been begun and where it can be followed.
+#[derive(Clone, Debug)]
+pub struct Accepted<T> {
+    location: String,
+    body: T,
+}
+
+impl<T> Accepted<T> {
+    /// `location` is a path: the host stays whichever was called.
+    pub fn at(location: impl Into<String>, body: T) -> Self {
+        Self { location: location.into(), body }
+    }
+}
+
+impl<T: Serialize> Answer for Accepted<T> {
+    const STATUS: StatusCode = StatusCode::ACCEPTED;
+
+    fn body(&self) -> Result<Value, Problem> {
+        to_value(&self.body)
+    }
+
+    fn location(&self) -> Option<&str> {
+        Some(&self.location)
+    }
+}
+
+#[async_trait]
+impl<T: Serialize + Send> Writer for Accepted<T> {
+    async fn write(self, req: &mut Request, _: &mut Depot, res: &mut Response) {
+        res.status_code(StatusCode::ACCEPTED);
+        if let Ok(location) = HeaderValue::from_str(&self.location) {
+            res.headers_mut().insert(header::LOCATION, location);
+        }
+        write_json(req, res, &self.body);
+    }
+}
+
+impl<T: ToSchema> EndpointOutRegister for Accepted<T> {
+    fn register(components: &mut Components, operation: &mut Operation) {
+        let location = Header::new(Object::with_type(BasicType::String)).description("Where it can be followed.");
+        let described = describe::<T>(components, "Begun").add_header("Location", location);
+        operation.responses.insert("202", described);
+    }
+}
+
 /// 204.
 #[derive(Clone, Copy, Debug)]
 pub struct NoContent;

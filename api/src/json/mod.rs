@@ -8,7 +8,7 @@ mod page;
 mod patch;
 
 pub use address::Address;
-pub use answer::{Answer, Created, Json, NoContent, Tagged};
+pub use answer::{Accepted, Answer, Created, Json, NoContent, Tagged};
 pub use id::Id;
 pub(crate) use id::id_schema;
 pub use money::Money;

@@ -1,7 +1,9 @@
 //! What shoppers call: `/storefront/v1`. Which store is meant is decided by the host name or the publishable key.
 
+mod categories;
 mod checkouts;
 mod orders;
+mod products;
 mod search;
 mod store;
 mod test_gateway;
@@ -25,4 +27,6 @@ pub(crate) fn router() -> Router {
         .push(search::router())
         .push(store::router())
         .push(test_gateway::router())
+        .push(products::router())
+        .push(categories::router())
 }

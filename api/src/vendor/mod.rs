@@ -2,12 +2,23 @@
 
 mod analytics;
 mod auth;
+mod categories;
 mod fulfillments;
+mod images;
+mod imports;
 mod keys;
+mod locations;
+mod options;
 mod orders;
 mod payments;
+mod prices;
+mod product;
+mod products;
+mod stock_levels;
 mod store;
 mod stores;
+mod tags;
+mod variants;
 
 use salvo::{
     Router,
@@ -28,6 +39,12 @@ pub(crate) fn router() -> Router {
         .push(keys::router())
         .push(analytics::router())
         .push(orders::router())
-        .push(payments::router());
+        .push(payments::router())
+        .push(products::router())
+        .push(categories::router())
+        .push(tags::router())
+        .push(imports::router())
+        .push(locations::router())
+        .push(stock_levels::router());
     Router::with_path("vendor/v1").push(open).push(members)
 }

@@ -15,7 +15,7 @@ use crate::{
     ids::{CategoryId, ProductId},
     inventory::{self, Availability},
     money::{Currency, Money},
-    page::{Cursor, CursorError, Page, PageQuery},
+    page::{Cursor, CursorError, DEFAULT_LIMIT, MAX_LIMIT, Page, PageQuery},
     sql,
 };
 
@@ -138,12 +138,12 @@ impl Sort {
 pub async fn list(tx: &TenantTx, filter: &Filter, page: &PageQuery) -> Result<Page<Card>, Error> {
     let tenant = tx.tenant();
     let (column, kind, direction, after) = filter.sort.walk();
-    let mut values: Vec<Value> = vec![tenant.into(), filter.currency.code().into(), (page.limit.cast_signed() + 1).into()];
+    let mut values: Vec<Value> = vec![tenant.into(), filter.currency.code().into()];
     let (mut with, mut conditions) = (String::new(), String::new());
     if let Some(cursor) = &page.after {
         let cursor = cursor.for_list(Some(tenant), filter.sort.as_str())?;
         values.extend([filter.sort.key_value(&cursor.key)?, cursor.id.into()]);
-        let _infallible = write!(conditions, " AND (l.{column}, l.product_id) {after} ($4::{kind}, $5::uuid)");
+        let _infallible = write!(conditions, " AND (l.{column}, l.product_id) {after} ($3::{kind}, $4::uuid)");
     }
     if let Some(category) = &filter.category {
         let named = match category {
@@ -181,11 +181,12 @@ pub async fn list(tx: &TenantTx, filter: &Filter, page: &PageQuery) -> Result<Pa
            SELECT l.product_id, l.slug, l.title, l.title_key, l.brand, l.published_at, l.price_from, l.price_to, l.compare_at,
              l.image_url, l.image_alt, l.options::text AS options, l.variant_ids, l.has_untracked
            FROM product_listings l WHERE l.tenant_id = $1 AND l.currency = $2{conditions}
-           ORDER BY l.{column} {direction}, l.product_id {direction} LIMIT $3) page
+           ORDER BY l.{column} {direction}, l.product_id {direction} LIMIT {read}) page
          CROSS JOIN LATERAL (
            SELECT CASE WHEN page.has_untracked THEN 3 ELSE max({rank}) END AS rank, sum(greatest({available}, 0)) AS available
            FROM stock_levels s WHERE s.tenant_id = $1 AND s.variant_id = ANY (page.variant_ids)) stock
          ORDER BY page.{column} {direction}, page.product_id {direction}",
+        read = rows_to_read(page.limit),
         rank = inventory::LEVEL_RANK,
         available = inventory::AVAILABLE
     );
@@ -193,6 +194,12 @@ pub async fn list(tx: &TenantTx, filter: &Filter, page: &PageQuery) -> Result<Pa
     let page =
         Page::of(rows, page.limit, |row| Cursor::new(Some(tenant), filter.sort.as_str(), filter.sort.key(row), row.product_id.uuid()));
     Ok(page.map(|row| row.card(filter.currency)))
+}
+
+/// One of two numbers, written into the text: with a parameter Postgres would guess a tenth of the catalogue and plan anew
+/// each time, and with every number there is, connections would prepare a hundred texts.
+const fn rows_to_read(limit: u64) -> u64 {
+    if limit <= DEFAULT_LIMIT { DEFAULT_LIMIT + 1 } else { MAX_LIMIT + 1 }
 }
 
 impl Row {

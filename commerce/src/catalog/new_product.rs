@@ -304,10 +304,10 @@ pub(super) fn prices(faults: &mut Faults, rows: &mut Rows, pointer: &str, varian
         let pointer = format!("{pointer}/prices/{at}");
         let currency = price.amount.currency;
         if !currencies.all.contains(&currency) {
-            faults.add(format!("{pointer}/currency"), "currency", format!("the store does not sell in {currency}"));
+            faults.add(format!("{pointer}/price"), "currency", format!("the store does not sell in {currency}"));
         }
         if !seen.insert(currency) {
-            faults.add(format!("{pointer}/currency"), "duplicate", format!("there is another price in {currency}"));
+            faults.add(format!("{pointer}/price"), "duplicate", format!("there is another price in {currency}"));
         }
         if price.compare_at.is_some_and(|compare| compare.currency != currency || compare.minor <= price.amount.minor) {
             faults.add(format!("{pointer}/compare_at"), "compare_at", "must be in the same currency and greater than the price");
@@ -397,7 +397,7 @@ mod tests {
             (|p| p.title = " ".into(), "/title", "required"),
             (|p| p.slug = Some("A b".into()), "/slug", "slug"),
             (|p| p.variants[1].options = p.variants[0].options.clone(), "/variants/1/options", "duplicate_combination"),
-            (|p| p.variants[0].prices[0].amount = Money::new(1, "USD".parse().unwrap()), "/variants/0/prices/0/currency", "currency"),
+            (|p| p.variants[0].prices[0].amount = Money::new(1, "USD".parse().unwrap()), "/variants/0/prices/0/price", "currency"),
             (|p| p.variants[0].prices[0].compare_at = Some(euros(1990)), "/variants/0/prices/0/compare_at", "compare_at"),
             (|p| p.variants[0].weight_grams = -1, "/variants/0/weight_grams", "range"),
             (|p| p.variants[0].on_hand = -1, "/variants/0/on_hand", "range"),

@@ -1,0 +1,307 @@
+use chrono::{DateTime, Utc};
+use commerce::{
+    catalog::{
+        self,
+        detail::{self, Name},
+        listing::{self, Card, CategoryRef, Filter, Sort},
+    },
+    fault::FieldFault,
+    ids::{CategoryId, ImageId, ProductId, TagId, VariantId},
+    inventory,
+    money::Currency,
+};
+use salvo::{
+    Router, Writer,
+    oapi::{ToParameters, ToSchema, endpoint},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Problem,
+    context::{Paging, PathText, Query, Shopper},
+    json::{Id, Json, Money, Page},
+};
+
+pub(super) fn router() -> Router {
+    Router::with_path("products").get(list).push(Router::with_path("{product}").get(show))
+}
+
+#[derive(Debug, Deserialize, ToParameters, garde::Validate)]
+#[serde(deny_unknown_fields)]
+#[salvo(parameters(default_parameter_in = Query))]
+#[garde(allow_unvalidated)]
+struct ProductFilter {
+    /// The id or the slug of a category: products in it or below it.
+    #[garde(length(chars, max = 120))]
+    category: Option<String>,
+    /// The slug of a tag.
+    #[garde(length(chars, max = 120))]
+    tag: Option<String>,
+    /// `newest` when absent.
+    #[serde(default)]
+    sort: ProductSort,
+    /// One of the store's currencies; its main one when absent.
+    currency: Option<String>,
+    /// How many at most (100).
+    #[salvo(parameter(minimum = 1, maximum = 100, default = 24))]
+    limit: Option<u64>,
+    /// `page.next` of the page before.
+    after: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+enum ProductSort {
+    #[default]
+    #[serde(rename = "newest")]
+    Newest,
+    #[serde(rename = "title")]
+    Title,
+    #[serde(rename = "price")]
+    Price,
+    #[serde(rename = "-price")]
+    PriceDescending,
+}
+
+#[derive(Debug, Deserialize, ToParameters, garde::Validate)]
+#[serde(deny_unknown_fields)]
+#[salvo(parameters(default_parameter_in = Query))]
+#[garde(allow_unvalidated)]
+struct Prices {
+    /// One of the store's currencies; its main one when absent.
+    currency: Option<String>,
+}
+
+/// A product as a list shows it.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProductCard {
+    id: Id<ProductId>,
+    slug: String,
+    title: String,
+    brand: Option<String>,
+    price_from: Money,
+    price_to: Money,
+    /// What the cheapest variant cost before.
+    compare_at: Option<Money>,
+    image: Option<Picture>,
+    options: Vec<CardOption>,
+    availability: Availability,
+    /// Units left, said only when they are few.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    low_count: Option<i64>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Picture {
+    url: String,
+    alt: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CardOption {
+    name: String,
+    values: Vec<String>,
+}
+
+/// Whether units can be bought now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Availability {
+    InStock,
+    /// Few are left.
+    Low,
+    /// Nothing is on hand; orders are taken.
+    Backorder,
+    OutOfStock,
+}
+
+/// A product whole.
+#[derive(Debug, Serialize, ToSchema)]
+struct Product {
+    id: Id<ProductId>,
+    slug: String,
+    title: String,
+    /// HTML, safe to show.
+    description: String,
+    brand: Option<String>,
+    product_type: Option<String>,
+    published_at: Option<DateTime<Utc>>,
+    options: Vec<CardOption>,
+    variants: Vec<Variant>,
+    /// The first is the product's face.
+    images: Vec<Image>,
+    categories: Vec<CategoryName>,
+    tags: Vec<TagName>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Variant {
+    id: Id<VariantId>,
+    title: String,
+    sku: Option<String>,
+    /// One value for each option of the product.
+    options: Vec<Choice>,
+    price: Money,
+    compare_at: Option<Money>,
+    requires_shipping: bool,
+    availability: Availability,
+    /// Units left, said only when they are few.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    low_count: Option<i64>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Choice {
+    name: String,
+    value: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Image {
+    id: Id<ImageId>,
+    /// The variant it shows; null: the whole product.
+    variant_id: Option<Id<VariantId>>,
+    url: String,
+    alt: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CategoryName {
+    id: Id<CategoryId>,
+    slug: String,
+    name: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct TagName {
+    id: Id<TagId>,
+    slug: String,
+    name: String,
+}
+
+/// List the products on sale.
+#[endpoint]
+async fn list(shopper: Shopper, filter: Query<ProductFilter>) -> Result<Page<ProductCard>, Problem> {
+    let page = Paging::new(filter.0.limit, filter.0.after.as_deref())?.0;
+    let currency = currency(&shopper, filter.0.currency.as_deref())?;
+    let tx = shopper.db.begin().await?;
+    Ok(Page::of(listing::list(&tx, &filter.0.into_filter(currency), &page).await?))
+}
+
+/// Show a product, by its id or its slug.
+#[endpoint]
+async fn show(shopper: Shopper, product: PathText, prices: Query<Prices>) -> Result<Json<Product>, Problem> {
+    let currency = currency(&shopper, prices.0.currency.as_deref())?;
+    let name = name(&product.0).ok_or_else(|| absent(&product.0))?;
+    let tx = shopper.db.begin().await?;
+    Ok(Json(Product::of(detail::find_published(&tx, &name, currency).await?, currency)))
+}
+
+/// The currency asked for, which must be one of the store's.
+fn currency(shopper: &Shopper, asked: Option<&str>) -> Result<Currency, Problem> {
+    let code = asked.unwrap_or(&shopper.store.currency);
+    let known = shopper.store.currencies.iter().any(|currency| currency == code);
+    let wrong = || {
+        let detail = format!("the store sells in {}", shopper.store.currencies.join(", "));
+        Problem::invalid(vec![FieldFault::new("/currency", "currency", detail)])
+    };
+    code.parse().ok().filter(|_| known).ok_or_else(wrong)
+}
+
+fn name(text: &str) -> Option<Name> {
+    text.parse().map(Name::Id).ok().or_else(|| text.parse().map(Name::Slug).ok())
+}
+
+fn absent(name: &str) -> Problem {
+    catalog::Error::ProductNotFound(name.to_owned()).into()
+}
+
+impl ProductFilter {
+    fn into_filter(self, currency: Currency) -> Filter {
+        let category = self.category.map(|text| text.parse().map_or(CategoryRef::Slug(text), CategoryRef::Id));
+        let sort = match self.sort {
+            ProductSort::Newest => Sort::Newest,
+            ProductSort::Title => Sort::Title,
+            ProductSort::Price => Sort::PriceUp,
+            ProductSort::PriceDescending => Sort::PriceDown,
+        };
+        Filter { currency, category, tag: self.tag, sort }
+    }
+}
+
+impl From<inventory::Availability> for Availability {
+    fn from(availability: inventory::Availability) -> Self {
+        match availability {
+            inventory::Availability::InStock => Self::InStock,
+            inventory::Availability::Low => Self::Low,
+            inventory::Availability::Backorder => Self::Backorder,
+            inventory::Availability::OutOfStock => Self::OutOfStock,
+        }
+    }
+}
+
+impl From<Card> for ProductCard {
+    fn from(card: Card) -> Self {
+        Self {
+            id: card.id.into(),
+            slug: card.slug,
+            title: card.title,
+            brand: card.brand,
+            price_from: card.price_from.into(),
+            price_to: card.price_to.into(),
+            compare_at: card.compare_at.map(Money),
+            image: card.image.map(|image| Picture { url: image.url, alt: image.alt }),
+            options: card.options.into_iter().map(|option| CardOption { name: option.name, values: option.values }).collect(),
+            availability: card.availability.into(),
+            low_count: card.low_count,
+        }
+    }
+}
+
+impl Product {
+    fn of(product: catalog::Product, currency: Currency) -> Self {
+        let variants = product.variants.iter().filter_map(|variant| Variant::of(&product, variant, currency)).collect();
+        let option = |option: catalog::ProductOption| CardOption {
+            name: option.name,
+            values: option.values.into_iter().map(|value| value.value).collect(),
+        };
+        let image =
+            |image: catalog::Image| Image { id: image.id.into(), variant_id: image.variant_id.map(Id), url: image.url, alt: image.alt };
+        Self {
+            id: product.id.into(),
+            slug: product.slug,
+            title: product.title,
+            description: product.description,
+            brand: product.brand,
+            product_type: product.product_type,
+            published_at: product.published_at,
+            variants,
+            options: product.options.into_iter().map(option).collect(),
+            images: product.images.into_iter().map(image).collect(),
+            categories: product.categories.into_iter().map(|it| CategoryName { id: it.id.into(), slug: it.slug, name: it.name }).collect(),
+            tags: product.tags.into_iter().map(|it| TagName { id: it.id.into(), slug: it.slug, name: it.name }).collect(),
+        }
+    }
+}
+
+impl Variant {
+    /// The variant, if it is sold in the currency.
+    fn of(product: &catalog::Product, variant: &catalog::Variant, currency: Currency) -> Option<Self> {
+        let price = variant.price_in(currency)?;
+        let availability = variant.availability().into();
+        let choice = |(option, value): (&catalog::ProductOption, &catalog::OptionValue)| Choice {
+            name: option.name.clone(),
+            value: value.value.clone(),
+        };
+        Some(Self {
+            id: variant.id.into(),
+            title: variant.title.clone(),
+            sku: variant.sku.clone(),
+            options: product.choices(variant).map(choice).collect(),
+            price: price.amount.into(),
+            compare_at: price.compare_at.map(Money),
+            requires_shipping: variant.requires_shipping,
+            low_count: Some(variant.available).filter(|_| availability == Availability::Low),
+            availability,
+        })
+    }
+}

@@ -1,0 +1,214 @@
+//! A product as vendors read it: the answer of every route that shows or changes one.
+
+use chrono::{DateTime, Utc};
+use commerce::{
+    catalog::{self, Status},
+    ids::{CategoryId, ImageId, OptionId, OptionValueId, ProductId, TagId, VariantId},
+    inventory,
+};
+use salvo::oapi::ToSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::json::{Id, Money, Tagged};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Product {
+    id: Id<ProductId>,
+    slug: String,
+    title: String,
+    /// HTML, safe to show.
+    description: String,
+    brand: Option<String>,
+    product_type: Option<String>,
+    external_id: Option<String>,
+    status: ProductStatus,
+    published_at: Option<DateTime<Utc>>,
+    /// Grows with every change to the product or to anything it owns; also the `ETag`.
+    version: i64,
+    options: Vec<ProductOption>,
+    variants: Vec<Variant>,
+    /// The first is the product's face.
+    images: Vec<Image>,
+    categories: Vec<CategoryName>,
+    tags: Vec<TagName>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Whether shoppers may see a product.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ProductStatus {
+    Draft,
+    Published,
+    Archived,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ProductOption {
+    id: Id<OptionId>,
+    name: String,
+    values: Vec<OptionValue>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct OptionValue {
+    id: Id<OptionValueId>,
+    value: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Variant {
+    id: Id<VariantId>,
+    title: String,
+    sku: Option<String>,
+    barcode: Option<String>,
+    /// One value for each option of the product.
+    options: Vec<Choice>,
+    prices: Vec<Price>,
+    weight_grams: i32,
+    requires_shipping: bool,
+    is_stock_tracked: bool,
+    tax_class: String,
+    availability: Availability,
+    /// Units over all locations that may still be promised.
+    available: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Choice {
+    name: String,
+    value: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Price {
+    price: Money,
+    compare_at: Option<Money>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Image {
+    id: Id<ImageId>,
+    variant_id: Option<Id<VariantId>>,
+    url: String,
+    alt: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CategoryName {
+    id: Id<CategoryId>,
+    slug: String,
+    name: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct TagName {
+    id: Id<TagId>,
+    slug: String,
+    name: String,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Availability {
+    InStock,
+    /// At or below the reorder point.
+    Low,
+    /// Nothing is on hand; orders are taken.
+    Backorder,
+    OutOfStock,
+}
+
+impl From<inventory::Availability> for Availability {
+    fn from(availability: inventory::Availability) -> Self {
+        match availability {
+            inventory::Availability::InStock => Self::InStock,
+            inventory::Availability::Low => Self::Low,
+            inventory::Availability::Backorder => Self::Backorder,
+            inventory::Availability::OutOfStock => Self::OutOfStock,
+        }
+    }
+}
+
+impl From<Status> for ProductStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Draft => Self::Draft,
+            Status::Published => Self::Published,
+            Status::Archived => Self::Archived,
+        }
+    }
+}
+
+impl From<ProductStatus> for Status {
+    fn from(status: ProductStatus) -> Self {
+        match status {
+            ProductStatus::Draft => Self::Draft,
+            ProductStatus::Published => Self::Published,
+            ProductStatus::Archived => Self::Archived,
+        }
+    }
+}
+
+impl From<catalog::Product> for Product {
+    fn from(product: catalog::Product) -> Self {
+        let variants = product.variants.iter().map(|variant| Variant::of(&product, variant)).collect();
+        let value = |value: catalog::OptionValue| OptionValue { id: value.id.into(), value: value.value };
+        let option = |option: catalog::ProductOption| ProductOption {
+            id: option.id.into(),
+            name: option.name,
+            values: option.values.into_iter().map(value).collect(),
+        };
+        let image =
+            |image: catalog::Image| Image { id: image.id.into(), variant_id: image.variant_id.map(Id), url: image.url, alt: image.alt };
+        Self {
+            id: product.id.into(),
+            slug: product.slug,
+            title: product.title,
+            description: product.description,
+            brand: product.brand,
+            product_type: product.product_type,
+            external_id: product.external_id,
+            status: product.status.into(),
+            published_at: product.published_at,
+            version: product.version,
+            options: product.options.into_iter().map(option).collect(),
+            variants,
+            images: product.images.into_iter().map(image).collect(),
+            categories: product.categories.into_iter().map(|it| CategoryName { id: it.id.into(), slug: it.slug, name: it.name }).collect(),
+            tags: product.tags.into_iter().map(|it| TagName { id: it.id.into(), slug: it.slug, name: it.name }).collect(),
+            created_at: product.created_at,
+            updated_at: product.updated_at,
+        }
+    }
+}
+
+impl Variant {
+    fn of(product: &catalog::Product, variant: &catalog::Variant) -> Self {
+        let choice = |(option, value): (&catalog::ProductOption, &catalog::OptionValue)| Choice {
+            name: option.name.clone(),
+            value: value.value.clone(),
+        };
+        let price = |price: &catalog::Price| Price { price: price.amount.into(), compare_at: price.compare_at.map(Money) };
+        Self {
+            id: variant.id.into(),
+            title: variant.title.clone(),
+            sku: variant.sku.clone(),
+            barcode: variant.barcode.clone(),
+            options: product.choices(variant).map(choice).collect(),
+            prices: variant.prices.iter().map(price).collect(),
+            weight_grams: variant.weight_grams,
+            requires_shipping: variant.requires_shipping,
+            is_stock_tracked: variant.is_stock_tracked,
+            tax_class: variant.tax_class.clone(),
+            availability: variant.availability().into(),
+            available: variant.available,
+        }
+    }
+}
+
+/// The product with its version as `ETag`.
+pub(super) fn tagged(product: catalog::Product) -> Tagged<Product> {
+    Tagged { version: product.version, body: product.into() }
+}

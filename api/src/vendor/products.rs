@@ -1,0 +1,300 @@
+use chrono::{DateTime, Utc};
+use commerce::{
+    catalog::{
+        NewImage, NewOption, NewProduct,
+        products::{self, ProductChanges, Summary},
+    },
+    ids::{CategoryId, ProductId},
+};
+use salvo::{
+    Router, Writer,
+    oapi::{ToParameters, ToSchema, endpoint},
+};
+use serde::{Deserialize, Serialize};
+use tenancy::Permission;
+
+use super::{
+    options, prices,
+    product::{Product, ProductStatus, tagged},
+    variants::{self, CreateVariant},
+};
+use crate::{
+    Problem, State,
+    context::{Body, IfMatch, Once, Paging, PathId, Query, Replay, Vendor},
+    json::{Created, Id, Money, NoContent, Page, Patch, Tagged},
+};
+
+pub(super) fn router() -> Router {
+    let one = Router::with_path("{id}")
+        .get(show)
+        .patch(update)
+        .delete(delete)
+        .push(Router::with_path("publish").post(publish))
+        .push(Router::with_path("unpublish").post(unpublish))
+        .push(Router::with_path("archive").post(archive))
+        .push(options::router())
+        .push(variants::router().push(prices::router()))
+        .push(super::images::router());
+    Router::with_path("products").get(list).post(create).push(one)
+}
+
+/// A product to be. It starts as a draft.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+struct CreateProduct {
+    #[salvo(schema(min_length = 1, max_length = 255))]
+    title: String,
+    /// Suggested by the title when absent: lower-case letters, digits and single hyphens.
+    #[salvo(schema(max_length = 120))]
+    slug: Option<String>,
+    /// HTML. Scripts, styles and unknown elements are removed.
+    #[serde(default)]
+    #[salvo(schema(max_length = 50000))]
+    description: String,
+    #[salvo(schema(max_length = 100))]
+    brand: Option<String>,
+    #[salvo(schema(max_length = 100))]
+    product_type: Option<String>,
+    /// Your own id of the product; unique in the store.
+    #[salvo(schema(max_length = 100))]
+    external_id: Option<String>,
+    /// What distinguishes the variants: 5 at most.
+    #[garde(length(max = 5))]
+    #[serde(default)]
+    options: Vec<CreateOption>,
+    /// What can be bought: 100 at most, each with one value for each option.
+    #[garde(length(max = 100))]
+    #[serde(default)]
+    variants: Vec<CreateVariant>,
+    #[garde(length(max = 20))]
+    #[serde(default)]
+    categories: Vec<Id<CategoryId>>,
+    /// Names; unknown ones are made.
+    #[garde(length(max = 50))]
+    #[serde(default)]
+    tags: Vec<String>,
+    /// The first is the product's face.
+    #[garde(length(max = 50))]
+    #[serde(default)]
+    images: Vec<NewPicture>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateOption {
+    #[salvo(schema(min_length = 1, max_length = 100))]
+    name: String,
+    /// In the order shoppers see; values that only variants name come after.
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewPicture {
+    /// http or https.
+    #[salvo(schema(max_length = 2000))]
+    url: String,
+    #[serde(default)]
+    #[salvo(schema(max_length = 500))]
+    alt: String,
+}
+
+/// Fields that are absent stay; `null` clears.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+struct ChangeProduct {
+    #[salvo(schema(min_length = 1, max_length = 255))]
+    title: Option<String>,
+    #[salvo(schema(min_length = 1, max_length = 120))]
+    slug: Option<String>,
+    #[salvo(schema(max_length = 50000))]
+    description: Option<String>,
+    #[serde(default)]
+    brand: Patch<String>,
+    #[serde(default)]
+    product_type: Patch<String>,
+    #[serde(default)]
+    external_id: Patch<String>,
+    /// All of them.
+    categories: Option<Vec<Id<CategoryId>>>,
+    /// All of them, by name; unknown ones are made.
+    tags: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize, ToParameters, garde::Validate)]
+#[serde(deny_unknown_fields)]
+#[salvo(parameters(default_parameter_in = Query))]
+#[garde(allow_unvalidated)]
+struct ProductFilter {
+    /// Only products of this status.
+    status: Option<ProductStatus>,
+    /// How many at most (100).
+    #[salvo(parameter(minimum = 1, maximum = 100, default = 24))]
+    limit: Option<u64>,
+    /// `page.next` of the page before.
+    after: Option<String>,
+}
+
+/// A product in a list.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProductSummary {
+    id: Id<ProductId>,
+    slug: String,
+    title: String,
+    status: ProductStatus,
+    brand: Option<String>,
+    product_type: Option<String>,
+    version: i64,
+    variant_count: i64,
+    /// The lowest price in the store's main currency.
+    price_from: Option<Money>,
+    image_url: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// List the products, the newest first.
+#[endpoint]
+async fn list(vendor: Vendor, filter: Query<ProductFilter>) -> Result<Page<ProductSummary>, Problem> {
+    vendor.require(Permission::ReadProducts)?;
+    let ProductFilter { status, limit, after } = filter.0;
+    let page = Paging::new(limit, after.as_deref())?.0;
+    let tx = vendor.db.begin().await?;
+    Ok(Page::of(products::list(&tx, status.map(Into::into), &page).await?))
+}
+
+/// Show a product.
+#[endpoint]
+async fn show(vendor: Vendor, id: PathId<ProductId>) -> Result<Tagged<Product>, Problem> {
+    vendor.require(Permission::ReadProducts)?;
+    let tx = vendor.db.begin().await?;
+    Ok(tagged(products::find(&tx, id.0).await?))
+}
+
+/// Create a draft product with its options, variants, prices and images.
+#[endpoint]
+async fn create(vendor: Vendor, state: State, once: Once, body: Body<CreateProduct>) -> Result<Replay<Created<Product>>, Problem> {
+    vendor.require(Permission::WriteProducts)?;
+    let tx = vendor.db.begin().await?;
+    if let Some(first) = once.first_answer(&tx).await? {
+        return Ok(first);
+    }
+    let product = products::create(&tx, &state.clock, body.0.into()).await?;
+    once.commit(tx, &state.clock, Created::at(format!("/vendor/v1/products/{}", product.id), product.into())).await
+}
+
+/// Change a product.
+#[endpoint]
+async fn update(
+    vendor: Vendor,
+    state: State,
+    id: PathId<ProductId>,
+    seen: IfMatch,
+    body: Body<ChangeProduct>,
+) -> Result<Tagged<Product>, Problem> {
+    vendor.require(Permission::WriteProducts)?;
+    let tx = vendor.db.begin().await?;
+    let product = products::change(&tx, &state.clock, id.0, seen.version(), body.0.into()).await?;
+    tx.commit().await?;
+    Ok(tagged(product))
+}
+
+/// Show a product to shoppers.
+///
+/// It needs a variant with a price in the store's main currency. Publishing what is published changes nothing.
+#[endpoint]
+async fn publish(vendor: Vendor, state: State, id: PathId<ProductId>, seen: IfMatch) -> Result<Tagged<Product>, Problem> {
+    vendor.require(Permission::WriteProducts)?;
+    let tx = vendor.db.begin().await?;
+    let product = products::publish(&tx, &state.clock, id.0, seen.version()).await?;
+    tx.commit().await?;
+    Ok(tagged(product))
+}
+
+/// Take a product back to draft.
+#[endpoint]
+async fn unpublish(vendor: Vendor, state: State, id: PathId<ProductId>, seen: IfMatch) -> Result<Tagged<Product>, Problem> {
+    vendor.require(Permission::WriteProducts)?;
+    let tx = vendor.db.begin().await?;
+    let product = products::unpublish(&tx, &state.clock, id.0, seen.version()).await?;
+    tx.commit().await?;
+    Ok(tagged(product))
+}
+
+/// Put a product away.
+///
+/// Shoppers no longer see it; its history stays.
+#[endpoint]
+async fn archive(vendor: Vendor, state: State, id: PathId<ProductId>, seen: IfMatch) -> Result<Tagged<Product>, Problem> {
+    vendor.require(Permission::WriteProducts)?;
+    let tx = vendor.db.begin().await?;
+    let product = products::archive(&tx, &state.clock, id.0, seen.version()).await?;
+    tx.commit().await?;
+    Ok(tagged(product))
+}
+
+/// Delete a product that was never in a checkout or an order.
+#[endpoint]
+async fn delete(vendor: Vendor, state: State, id: PathId<ProductId>, seen: IfMatch) -> Result<NoContent, Problem> {
+    vendor.require(Permission::WriteProducts)?;
+    let tx = vendor.db.begin().await?;
+    products::delete(&tx, &state.clock, id.0, seen.version()).await?;
+    tx.commit().await?;
+    Ok(NoContent)
+}
+
+impl From<CreateProduct> for NewProduct {
+    fn from(asked: CreateProduct) -> Self {
+        let image = |picture: NewPicture| NewImage { url: picture.url, alt: picture.alt, variant_id: None };
+        Self {
+            title: asked.title,
+            slug: asked.slug,
+            description: asked.description,
+            brand: asked.brand,
+            product_type: asked.product_type,
+            external_id: asked.external_id,
+            options: asked.options.into_iter().map(|option| NewOption { name: option.name, values: option.values }).collect(),
+            variants: asked.variants.into_iter().map(Into::into).collect(),
+            categories: asked.categories.into_iter().map(|id| id.0).collect(),
+            tags: asked.tags,
+            images: asked.images.into_iter().map(image).collect(),
+        }
+    }
+}
+
+impl From<ChangeProduct> for ProductChanges {
+    fn from(asked: ChangeProduct) -> Self {
+        Self {
+            title: asked.title,
+            slug: asked.slug,
+            description: asked.description,
+            brand: asked.brand.change(),
+            product_type: asked.product_type.change(),
+            external_id: asked.external_id.change(),
+            categories: asked.categories.map(|ids| ids.into_iter().map(|id| id.0).collect()),
+            tags: asked.tags,
+        }
+    }
+}
+
+impl From<Summary> for ProductSummary {
+    fn from(product: Summary) -> Self {
+        Self {
+            id: product.id.into(),
+            slug: product.slug,
+            title: product.title,
+            status: product.status.into(),
+            brand: product.brand,
+            product_type: product.product_type,
+            version: product.version,
+            variant_count: product.variant_count,
+            price_from: product.price_from.map(Money),
+            image_url: product.image_url,
+            created_at: product.created_at,
+            updated_at: product.updated_at,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The tree of categories.
+
+use serde_json::{Value, json};
+use tests::{Caller, World};
+
+async fn create(vendor: &Caller, name: &str, parent: Option<&str>) -> String {
+    let made = vendor.post("categories", &json!({ "name": name, "parent_id": parent })).await.ok();
+    made["id"].as_str().unwrap().to_owned()
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    list["data"].as_array().unwrap().iter().map(|category| category["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_category_moves_with_all_below_it_and_never_below_itself() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let vendor = world.vendor(&ada);
+    let men = create(&vendor, "Men", None).await;
+    let shirts = create(&vendor, "Shirts", Some(&men)).await;
+    let linen = create(&vendor, "Linen", Some(&shirts)).await;
+    create(&vendor, "Women", None).await;
+    assert_eq!(names(&world.shopper(&ada).get("categories").await.ok()), ["Men", "Shirts", "Linen", "Women"]);
+
+    let below_itself = json!({ "parent_id": linen });
+    vendor.post(format!("categories/{men}/move"), &below_itself).await.refused(409, "catalog.category_cycle");
+    let first = json!({ "parent_id": null, "position": 0 });
+    vendor.post(format!("categories/{shirts}/move"), &first).await.ok();
+    assert_eq!(names(&vendor.get("categories").await.ok()), ["Shirts", "Linen", "Men", "Women"]);
+    vendor.delete(format!("categories/{shirts}")).await.refused(409, "catalog.category_not_empty");
+    assert_eq!(vendor.delete(format!("categories/{linen}")).await.status(), 204);
+    vendor.post("categories", &json!({ "name": "Men" })).await.refused(409, "catalog.slug_taken");
+    world.run_jobs().await;
+}
+
+#[tokio::test]
+async fn two_moves_at_once_make_no_cycle() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let vendor = world.vendor(&ada);
+    for round in 0..5 {
+        let (one, two) = (create(&vendor, &format!("One {round}"), None).await, create(&vendor, &format!("Two {round}"), None).await);
+        let (below_two, below_one) = (json!({ "parent_id": two }), json!({ "parent_id": one }));
+        let (first, second) = futures::join!(
+            vendor.post(format!("categories/{one}/move"), &below_two),
+            vendor.post(format!("categories/{two}/move"), &below_one),
+        );
+        let mut answers = [first.status(), second.status()];
+        answers.sort_unstable();
+        assert_eq!(answers, [200, 409], "one move wins, the other would close a cycle");
+    }
+    world.run_jobs().await;
+}
