@@ -34,6 +34,7 @@ pub struct Config {
 #[derive(Clone, Debug)]
 pub struct Tuning {
     pub body_at_most_bytes: usize,
+    pub body_arrives_within: Duration,
     pub json_at_most_levels: usize,
     pub access_token_for: Duration,
     /// How long a sign-out or a lost role may stay unnoticed by a process that has seen the session before.
@@ -48,6 +49,7 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             body_at_most_bytes: 64 * 1024,
+            body_arrives_within: Duration::from_secs(15),
             json_at_most_levels: 32,
             access_token_for: Duration::from_secs(10 * 60),
             session_cached_for: Duration::from_secs(30),

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
+use jsonwebtoken::jwk::JwkSet;
 use salvo::{
-    Depot, FlowCtrl, Handler, Request, Response, Router, Service, affix_state, async_trait,
+    Depot, FlowCtrl, Handler, Request, Response, Router, Service, Writer, affix_state, async_trait,
     catcher::Catcher,
     cors::{AllowHeaders, AllowMethods, Any, Cors, ExposeHeaders},
     handler,
     http::{HeaderName, HeaderValue, Method, header},
 };
-
 use tracing::Instrument;
 
-use crate::{Problem, State, context::RequestId, health, observe, openapi, platform, problem::Refusals, storefront, vendor};
+use crate::{Problem, State, context::RequestId, health, json::Json, observe, openapi, platform, problem::Refusals, storefront, vendor};
 
 /// The API, ready to answer. Its requests run in tasks of their own: a client that hangs up stops nothing half-way.
 pub fn service(state: State) -> Service {
@@ -26,7 +26,8 @@ fn inner(state: State) -> Service {
         .push(vendor::router())
         .push(platform::router())
         .push(openapi::router())
-        .push(health::router());
+        .push(health::router())
+        .push(Router::with_path(".well-known/jwks.json").get(published_keys));
     Service::new(router)
         .hoop(observe::measure)
         .hoop(affix_state::inject(state))
@@ -47,6 +48,8 @@ impl Handler for RunToCompletion {
         let id = RequestId::new();
         let mut request = std::mem::take(req);
         request.extensions_mut().insert(id.clone());
+        // The route is the inner service's to find; what brought the request here is no route.
+        request.matched_path_mut().clear();
         let (inner, span) = (self.inner.clone(), observe::span(&id, &request));
         let work = async move { inner.handle(request).await };
         match self.state.requests.spawn(work.instrument(span)).await {
@@ -74,6 +77,12 @@ async fn secure_headers(req: &mut Request, depot: &mut Depot, res: &mut Response
     // What one caller is told is no other's business; a storefront answer that may be shared says so itself.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     ctrl.call_next(req, depot, res).await;
+}
+
+/// The public keys of access tokens (RFC 7517).
+#[handler]
+async fn published_keys(state: State) -> Json<JwkSet> {
+    Json(state.signer.published().clone())
 }
 
 /// Any page may call a storefront: it holds no cookies and no credentials that a browser would send by itself.

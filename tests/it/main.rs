@@ -6,6 +6,7 @@ mod cart;
 mod invariants;
 mod openapi;
 mod platform;
+mod requests;
 mod search;
 mod storefront;
 mod tenancy;

@@ -14,7 +14,7 @@ use serde::{
 };
 
 use super::{PLAIN, state};
-use crate::Problem;
+use crate::{Problem, config::Tuning};
 
 /// A JSON body, read and checked: wrong fields are 422 with a pointer each, and fields nobody asked for are wrong too.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ where
         if !is_json {
             return Err(Problem::unsupported_media_type("application/json"));
         }
-        let bytes = payload(req, tuning.body_at_most_bytes).await?;
+        let bytes = payload(req, tuning).await?;
         parse(bytes, tuning.json_at_most_levels).map(Self)
     }
 }
@@ -49,11 +49,12 @@ impl<T: ToSchema> EndpointArgRegister for Body<T> {
 }
 
 /// The whole body. Read once; later readers of the same request get the same bytes.
-pub(super) async fn payload(req: &mut Request, at_most_bytes: usize) -> Result<&[u8], Problem> {
-    match req.payload_with_max_size(at_most_bytes).await {
-        Ok(bytes) => Ok(bytes),
-        Err(ParseError::PayloadTooLarge) => Err(Problem::too_large(at_most_bytes)),
-        Err(_) => Err(Problem::malformed("request.unreadable", "the body ended early")),
+pub(super) async fn payload<'a>(req: &'a mut Request, tuning: &Tuning) -> Result<&'a [u8], Problem> {
+    match tokio::time::timeout(tuning.body_arrives_within, req.payload_with_max_size(tuning.body_at_most_bytes)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(ParseError::PayloadTooLarge)) => Err(Problem::too_large(tuning.body_at_most_bytes)),
+        Ok(Err(_)) => Err(Problem::malformed("request.unreadable", "the body ended early")),
+        Err(_) => Err(Problem::malformed("request.too_slow", "the body did not arrive in time")),
     }
 }
 

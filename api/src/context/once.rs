@@ -113,9 +113,9 @@ impl<'ex> Extractible<'ex> for Once {
             let detail = format!("`{HEADER}` is 1 to {KEY_AT_MOST} visible ASCII characters");
             return Err(Problem::malformed("request.idempotency_key_malformed", detail));
         }
-        let at_most_bytes = state(depot)?.config.tuning.body_at_most_bytes;
+        let tuning = &state(depot)?.config.tuning;
         let route = format!("{} {}", req.method(), req.uri().path());
-        let fingerprint = fingerprint(payload(req, at_most_bytes).await?);
+        let fingerprint = fingerprint(payload(req, tuning).await?);
         Ok(Self { scope: Some(Scope { principal: principal(depot), route, key, fingerprint }) })
     }
 }

@@ -1,0 +1,114 @@
+//! What holds for every request: it runs to its end, and there are only so many.
+
+use std::{sync::Arc, time::Duration};
+
+use api::{Limiter, State};
+use salvo::{
+    Service,
+    http::StatusCode,
+    test::{RequestBuilder, TestClient},
+};
+use serde_json::json;
+use tests::World;
+use uuid::Uuid;
+
+#[tokio::test]
+async fn a_client_that_hangs_up_loses_nothing() {
+    const REQUESTS: u64 = 200;
+    let mut world = World::new().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let owner = world.vendor(&ada);
+    let hung_up = (0..REQUESTS).map(|number| {
+        let owner = owner.clone();
+        let body = json!({ "name": format!("Key {number}"), "kind": "publishable" });
+        async move { tokio::time::timeout(Duration::from_millis(number % 20), owner.post("keys", &body)).await.is_err() }
+    });
+    let hung_up = futures::future::join_all(hung_up).await.into_iter().filter(|hung_up| *hung_up).count();
+    assert!(hung_up > 20, "only {hung_up} clients were too early");
+    while !world.state.requests.is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut behind = world.superuser().await;
+    let made = tests::database::texts(&mut behind, "SELECT count(*)::text FROM api_keys WHERE name LIKE 'Key %'").await;
+    assert_eq!(made, [REQUESTS.to_string()], "every request that was begun was finished");
+    let open = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+    assert_eq!(tests::database::texts(&mut behind, open).await, Vec::<String>::new(), "no connection was left in a transaction");
+}
+
+/// The api with another Redis, believing whoever says where a request comes from.
+fn service(world: &World, redis: redis::aio::ConnectionManager) -> Arc<Service> {
+    let mut config = world.state.config.as_ref().clone();
+    config.trusted_proxies = vec!["0.0.0.0/0".parse().expect("a network")];
+    let mut state = State::new(config, world.state.database.clone(), None, world.clock.clone()).expect("a state");
+    state.limiter = Limiter::new(Some(redis), state.config.tuning.redis_answers_within);
+    Arc::new(api::service(state))
+}
+
+fn refresh(client: &str) -> RequestBuilder {
+    TestClient::post("http://stoa.test/vendor/v1/auth/refresh")
+        .add_header("x-forwarded-for", client, true)
+        .json(&json!({ "refresh_token": "rt_nobody" }))
+}
+
+/// An address nobody else tests with.
+fn an_address() -> String {
+    let random = Uuid::new_v4().as_u128();
+    std::net::Ipv6Addr::from_bits((0x2001_0db8 << 96) | (random >> 32)).to_string()
+}
+
+async fn tries_until_refused(service: &Service, client: &str) -> usize {
+    for tries in 0..40 {
+        if refresh(client).send(service).await.status_code == Some(StatusCode::TOO_MANY_REQUESTS) {
+            return tries;
+        }
+    }
+    panic!("{client} was never refused");
+}
+
+#[tokio::test]
+async fn an_address_has_its_own_limit_in_all_processes() {
+    let world = World::new().await;
+    let client = redis::Client::open(tests::settings::redis_url()).expect("an address");
+    let redis = redis::aio::ConnectionManager::new(client).await.expect("a connection");
+    let (one, other) = (service(&world, redis.clone()), service(&world, redis));
+    let (ada, bob) = (an_address(), an_address());
+    let tries = tries_until_refused(&one, &ada).await;
+    assert!((20..=25).contains(&tries), "{tries}");
+    let elsewhere = refresh(&ada).send(&*other).await;
+    assert_eq!(elsewhere.status_code, Some(StatusCode::TOO_MANY_REQUESTS), "the bucket is shared");
+    assert!(elsewhere.headers().contains_key("retry-after") && elsewhere.headers().contains_key("ratelimit-policy"));
+    let stranger = refresh(&bob).send(&*one).await;
+    assert_eq!(stranger.status_code, Some(StatusCode::UNAUTHORIZED), "one client's flood is its own");
+}
+
+#[tokio::test]
+async fn without_redis_sign_in_is_still_limited() {
+    let world = World::new().await;
+    // Accepts connections and never answers.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("redis://{}", silent.local_addr().expect("an address"));
+    let patience = redis::aio::ConnectionManagerConfig::new();
+    let client = redis::Client::open(address).expect("an address");
+    let redis = redis::aio::ConnectionManager::new_lazy_with_config(client, patience).expect("a manager");
+    let service = service(&world, redis);
+    let tries = tries_until_refused(&service, &an_address()).await;
+    assert!((20..=30).contains(&tries), "{tries}");
+}
+
+#[tokio::test]
+async fn tokens_can_be_verified_by_who_knows_the_published_keys() {
+    let mut world = World::new().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let published = world.anybody("/").get("/.well-known/jwks.json").await.ok();
+    let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_value(published.clone()).expect("a key set");
+    assert!(published["keys"][0].get("d").is_none(), "only the public half");
+    let kid = jsonwebtoken::decode_header(&ada.access_token).expect("a header").kid.expect("a key id");
+    let key = jsonwebtoken::DecodingKey::from_jwk(keys.find(&kid).expect("the key")).expect("a usable key");
+    let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::EdDSA);
+    rules.set_audience(&["vendor"]);
+    let claims = jsonwebtoken::decode::<serde_json::Value>(&ada.access_token, &key, &rules).expect("a valid token").claims;
+    let lives = claims["exp"].as_i64().zip(claims["iat"].as_i64()).map(|(exp, iat)| exp - iat);
+    assert!(lives.is_some_and(|seconds| seconds <= 15 * 60));
+}
