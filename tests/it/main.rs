@@ -3,6 +3,7 @@
 mod access;
 mod architecture;
 mod cart;
+mod hang_ups;
 mod invariants;
 mod openapi;
 mod platform;

@@ -9,11 +9,13 @@ mod factories;
 pub mod invariants;
 mod mailbox;
 pub mod settings;
+mod shopping;
 mod store;
 mod world;
 
 pub use caller::{Caller, Reply};
 pub use factories::{ProductBuilder, a_product};
 pub use mailbox::Mailbox;
+pub use shopping::{Guest, an_address};
 pub use store::Store;
 pub use world::{HOST, World};

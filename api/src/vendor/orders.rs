@@ -140,7 +140,7 @@ impl From<payments::Payment> for OrderPayment {
 /// Something that happened to the order, and who did it.
 #[derive(Debug, Serialize, ToSchema)]
 struct HistoryEntry {
-    /// `placed`, `paid`, `fulfilled`, `completed`, `cancelled` or `refunded`.
+    /// `placed`, `paid`, `fulfilled`, `completed` or `cancelled`.
     event: &'static str,
     actor: String,
     details: serde_json::Value,

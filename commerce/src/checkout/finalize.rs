@@ -116,7 +116,10 @@ async fn write_order(tx: &TenantTx, clock: &Clock, checkout: Checkout, payment: 
     if reservations::consume(tx, clock, checkout.id, order.id).await? < counted {
         return Err(Unplaced::StockGone);
     }
-    payments::assign(tx, clock, payment, order.id).await?;
+    let payment = payments::assign(tx, clock, payment, order.id).await?;
+    if payment.captured > 0 {
+        orders::note_paid(tx, clock, order.id, &payment, Actor::Guest).await?;
+    }
     set_status(tx, clock, checkout, Status::Completed).await?;
     Ok(order)
 }

@@ -78,7 +78,7 @@ impl MigrationTrait for Migration {
             .await?;
         tenant_table("order_history")
             .column("order_id uuid NOT NULL")
-            .status("event", &["placed", "paid", "fulfilled", "completed", "cancelled", "refunded"])
+            .status("event", &["placed", "paid", "fulfilled", "completed", "cancelled"])
             .text("actor", 64)
             .column("details jsonb NOT NULL")
             .column("created_at timestamptz NOT NULL")

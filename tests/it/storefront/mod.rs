@@ -1,3 +1,4 @@
 mod products;
 mod search;
+mod checkouts;
 mod store;

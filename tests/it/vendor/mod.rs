@@ -4,5 +4,6 @@ mod imports;
 mod keys;
 mod products;
 mod stock_levels;
+mod orders;
 mod store;
 mod stores;

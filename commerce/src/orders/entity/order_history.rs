@@ -31,7 +31,6 @@ pub enum Event {
     Fulfilled,
     Completed,
     Cancelled,
-    Refunded,
 }
 
 impl Event {
@@ -42,7 +41,6 @@ impl Event {
             Self::Fulfilled => "fulfilled",
             Self::Completed => "completed",
             Self::Cancelled => "cancelled",
-            Self::Refunded => "refunded",
         }
     }
 }

@@ -1,0 +1,91 @@
+//! Clients that hang up: over real sockets, thousands of requests are cut off at random moments. Nothing that was
+//! acknowledged is lost, nothing is half done, and no connection goes back to its pool inside a transaction.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use salvo::{Listener, Server, conn::TcpListener};
+use serde_json::json;
+use tests::{World, a_product, database::texts};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+const ABORTED: usize = 4_000;
+const PATIENT: usize = 200;
+const AT_ONCE: usize = 40;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousands_of_aborted_requests_lose_nothing() {
+    let mut world = World::new().await;
+    world.leave_facts();
+    let ada = world.tenant("ada").await;
+    let mug = a_product().stocked(100_000).create(&world, &ada).await;
+    let mut superuser = world.superuser().await;
+    texts(&mut superuser, "WITH raised AS (UPDATE tenants SET plan = 'plus' RETURNING id) SELECT id::text FROM raised").await;
+    world.state.directory.forget();
+    let acceptor = TcpListener::new(("127.0.0.1", 0)).bind().await;
+    let address = acceptor.local_addr().expect("an address");
+    let server = Server::new(acceptor);
+    let handle = server.handle();
+    let serving = tokio::spawn(server.serve(api::service(world.state.clone())));
+
+    let cart = json!({ "lines": [{ "variant_id": mug.variants[0].id, "quantity": 1 }] });
+    let cart = world.shopper(&ada).post("carts", &cart).await.ok();
+    let checkout = json!({ "cart_id": cart["id"], "email": "grace@shopper.example" }).to_string();
+    let host = ada.host();
+    let open = |body: &str| {
+        format!(
+            "POST /storefront/v1/checkouts HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let mut acknowledged = Vec::new();
+    for round in 0..ABORTED / AT_ONCE {
+        let cut_off = (0..AT_ONCE).map(|place| {
+            let request = open(&checkout);
+            let after = Duration::from_micros(((round * AT_ONCE + place) as u64 * 7_919) % 20_000);
+            async move {
+                let mut stream = TcpStream::connect(address).await.expect("a connection");
+                stream.write_all(request.as_bytes()).await.expect("a request");
+                tokio::time::sleep(after).await;
+            }
+        });
+        join_all(cut_off).await;
+        // Between the aborted ones, some wait for their answer; what they were told must be true.
+        for _ in 0..PATIENT * AT_ONCE / ABORTED {
+            let cart = json!({ "lines": [{ "variant_id": mug.variants[0].id, "quantity": 1 }] });
+            let cart = world.shopper(&ada).post("carts", &cart).await.ok();
+            let request = open(&json!({ "cart_id": cart["id"] }).to_string());
+            let mut stream = TcpStream::connect(address).await.expect("a connection");
+            stream.write_all(request.as_bytes()).await.expect("a request");
+            let mut answer = vec![0; 16 * 1024];
+            let read = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut answer)).await.expect("in time").expect("an answer");
+            let answer = String::from_utf8_lossy(&answer[..read]);
+            assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+            let id = answer.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id");
+            acknowledged.push(id.parse::<commerce::ids::CheckoutId>().expect("a checkout").uuid());
+        }
+    }
+    handle.stop_graceful(Duration::from_secs(20));
+    serving.await.expect("the server");
+    world.state.requests.close();
+    world.state.requests.wait().await;
+
+    let stuck = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+    assert_eq!(texts(&mut superuser, stuck).await, Vec::<String>::new());
+    let stored = texts(&mut superuser, "SELECT id::text FROM checkouts").await;
+    let lost: Vec<_> = acknowledged.iter().filter(|id| !stored.contains(&id.to_string())).collect();
+    assert_eq!(lost, Vec::<&uuid::Uuid>::new(), "{} were acknowledged", acknowledged.len());
+    assert_eq!(acknowledged.len(), PATIENT);
+    assert_eq!(
+        texts(
+            &mut superuser,
+            "SELECT count(*)::text FROM checkout_lines l WHERE NOT EXISTS (SELECT FROM reservations r WHERE r.checkout_id = l.checkout_id)"
+        )
+        .await,
+        ["0"]
+    );
+    world.check().await;
+}
