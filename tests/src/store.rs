@@ -42,7 +42,7 @@ pub(crate) async fn open(world: &World, slug: &str, currency: &str, country: &st
         id: text("/store/id").parse().expect("a tenant's id"),
         slug: slug.to_owned(),
         currency: currency.to_owned(),
-        access_token: text("/session/access_token"),
+        access_token: text("/access_token"),
         publishable_key: text("/publishable_key"),
         secret_key: text("/secret_key"),
         email,
