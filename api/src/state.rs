@@ -54,7 +54,7 @@ impl State {
             passwords: Passwords::new(tuning.password_hashes_at_once),
             sessions: Sessions::new(database.clone(), tuning.session_cached_for),
             limiter: Limiter::new(redis.clone(), tuning.redis_answers_within),
-            carts: CartStore::new(redis.clone(), clock.clone()),
+            carts: CartStore::with_timeout(redis.clone(), clock.clone(), tuning.redis_answers_within),
             gateways: Gateways::new(),
             order_links: OrderLinks::new(config.secret.bytes()),
             requests: TaskTracker::new(),

@@ -3,7 +3,6 @@ use commerce::{
     checkout::{self, Details, NewCheckout, PlaceOrder, View},
     ids::{CartId, CheckoutId, CheckoutLineId, OrderId, PaymentId, ProductId, ShippingMethodId, VariantId},
     payments::gateways::{self, GatewayKind},
-    shipping::Quote,
 };
 use salvo::{
     Response, Router, Writer,
@@ -12,6 +11,7 @@ use salvo::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::shipping_options::ShippingOption;
 use crate::{
     Problem, State,
     context::{Body, Once, PathId, Shopper},
@@ -80,19 +80,6 @@ pub(super) struct TaxLine {
     pub(super) amount: Money,
     /// `rate`, `zero_rated`, or `no_rate` where the store has set none.
     pub(super) reason: String,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct ShippingOption {
-    id: Id<ShippingMethodId>,
-    name: String,
-    amount: Money,
-}
-
-impl From<Quote> for ShippingOption {
-    fn from(quote: Quote) -> Self {
-        Self { id: quote.method_id.into(), name: quote.name, amount: quote.amount.into() }
-    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,10 +1,13 @@
 //! What shoppers call: `/storefront/v1`. Which store is meant is decided by the host name or the publishable key.
 
+mod cart_lines;
+mod carts;
 mod categories;
 mod checkouts;
 mod orders;
 mod products;
 mod search;
+mod shipping_options;
 mod store;
 mod test_gateway;
 mod validators;
@@ -22,9 +25,11 @@ pub(crate) fn router() -> Router {
         .oapi_securities([SecurityRequirement::default(), SecurityRequirement::new("publishableKey", Vec::<String>::new())])
         .hoop(shoppers_only)
         .hoop(validators::validate)
+        .push(carts::router())
         .push(checkouts::router())
         .push(orders::router())
         .push(search::router())
+        .push(shipping_options::router())
         .push(store::router())
         .push(test_gateway::router())
         .push(products::router())

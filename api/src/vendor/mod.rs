@@ -14,10 +14,13 @@ mod payments;
 mod prices;
 mod product;
 mod products;
+mod shipping_methods;
+mod shipping_zones;
 mod stock_levels;
 mod store;
 mod stores;
 mod tags;
+mod tax_rates;
 mod variants;
 
 use salvo::{
@@ -45,6 +48,9 @@ pub(crate) fn router() -> Router {
         .push(tags::router())
         .push(imports::router())
         .push(locations::router())
-        .push(stock_levels::router());
+        .push(stock_levels::router())
+        .push(tax_rates::router())
+        .push(shipping_zones::router())
+        .push(shipping_methods::router());
     Router::with_path("vendor/v1").push(open).push(members)
 }

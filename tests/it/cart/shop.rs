@@ -27,7 +27,8 @@ impl Shop {
         let config = DatabaseConfig {
             app_url: own.url("stoa_app"),
             platform_url: own.url("stoa_platform"),
-            app_connections: 10,
+            // Few: signing in costs more than what a test then asks.
+            app_connections: 5,
             platform_connections: 2,
         };
         let database = Database::connect(&config).await.expect("the database of this test");

@@ -1,4 +1,5 @@
+mod carts;
+mod checkouts;
 mod products;
 mod search;
-mod checkouts;
 mod store;
