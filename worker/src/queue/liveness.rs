@@ -47,7 +47,8 @@ impl Names {
 
     /// Says that this process is gone, so that jobs which outlasted the drain are taken over at once.
     pub(super) async fn leave(&self, pool: &PgPool) {
-        if let Err(error) = seen(pool, &self.all(), "'-infinity'").await {
+        // Long ago, and not '-infinity', which Postgres before 17 cannot subtract: every worker asks for the difference to now.
+        if let Err(error) = seen(pool, &self.all(), "'epoch'").await {
             warn!(%error, "Could not say goodbye; other workers will notice by themselves");
         }
     }
