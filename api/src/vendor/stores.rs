@@ -34,7 +34,7 @@ struct OpenStore {
     /// The owner's own name.
     #[garde(length(chars, min = 1, max = 100))]
     #[salvo(schema(min_length = 1, max_length = 100))]
-    account_name: String,
+    owner_name: String,
     /// The store answers on `{slug}.{base domain}`.
     #[garde(length(max = 40))]
     #[salvo(schema(min_length = 3, max_length = 40, pattern = "^[a-z0-9][a-z0-9-]*[a-z0-9]$"))]
@@ -74,6 +74,7 @@ struct Opened {
     /// May do everything in the store; keep it secret.
     secret_key: String,
     /// The owner's session.
+    #[serde(flatten)]
     session: Tokens,
 }
 
@@ -98,7 +99,7 @@ impl From<OpenStore> for NewStore {
         Self {
             email: asked.email,
             password: asked.password,
-            account_name: asked.account_name,
+            owner_name: asked.owner_name,
             slug: asked.slug,
             name: asked.name,
             currency: asked.currency,

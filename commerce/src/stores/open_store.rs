@@ -32,7 +32,7 @@ pub struct NewStore {
     pub email: Email,
     pub password: String,
     /// Of the person; kept when the account is new.
-    pub account_name: String,
+    pub owner_name: String,
     pub slug: String,
     pub name: String,
     pub currency: String,
@@ -68,7 +68,7 @@ pub async fn open_store(
     host_of: impl Fn(&str) -> String,
     new: NewStore,
 ) -> Result<OpenedStore, Error> {
-    let (account_name, first) = checked(&new, clock)?;
+    let (owner_name, first) = checked(&new, clock)?;
     let found = accounts::get(&platform.begin().await?, &new.email).await?;
     let owner = match found {
         Some(account) if passwords.fit(&new.password, Some(account.password_hash.clone())).await? => Owner::Known(account.id),
@@ -80,7 +80,7 @@ pub async fn open_store(
     let owner = match owner {
         Owner::Known(id) => id,
         Owner::New(hash) => {
-            let made = accounts::create(&tx, clock, (&new.email, &account_name), &hash).await?;
+            let made = accounts::create(&tx, clock, (&new.email, &owner_name), &hash).await?;
             // Taken in the moment between: whoever took it has another password as far as we know.
             made.ok_or(identity::Error::WrongCredentials)?
         }
@@ -111,7 +111,7 @@ fn checked(new: &NewStore, clock: &Clock) -> Result<(String, Settings), Error> {
     if let Err(fault) = slug::check(&new.slug) {
         faults.push(fault);
     }
-    let account_name = clean_line("/account_name", &new.account_name, 100).map_err(|fault| faults.push(fault)).unwrap_or_default();
+    let owner_name = clean_line("/owner_name", &new.owner_name, 100).map_err(|fault| faults.push(fault)).unwrap_or_default();
     let now = clock.now();
     let first = Settings {
         name: new.name.clone(),
@@ -127,7 +127,7 @@ fn checked(new: &NewStore, clock: &Clock) -> Result<(String, Settings), Error> {
         updated_at: now,
     };
     match settings::checked(first) {
-        Ok(first) if faults.is_empty() => Ok((account_name, first)),
+        Ok(first) if faults.is_empty() => Ok((owner_name, first)),
         Ok(_) => Err(Error::Invalid(faults)),
         Err(more) => Err(Error::Invalid([faults, more].concat())),
     }
