@@ -162,7 +162,9 @@ impl<E: Fault> From<E> for Problem {
             Kind::Gone => StatusCode::GONE,
             Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Kind::Unavailable => return Self::unavailable(Causes(&fault)),
+            // What is away inside says only that it is; what a caller may act on keeps its code and its sentence.
+            Kind::Unavailable if fault.code().starts_with("database.") => return Self::unavailable(Causes(&fault)),
+            Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Kind::Internal => return Self::internal(Causes(&fault)),
         };
         Self { errors: fault.fields(), retry_after: fault.retry_after(), ..Self::new(status, fault.code(), fault.to_string()) }

@@ -1,7 +1,7 @@
 //! Clients that hang up: over real sockets, thousands of requests are cut off at random moments. Nothing that was
 //! acknowledged is lost, nothing is half done, and no connection goes back to its pool inside a transaction.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use futures::future::join_all;
 use salvo::{Listener, Server, conn::TcpListener};
@@ -58,11 +58,11 @@ async fn thousands_of_aborted_requests_lose_nothing() {
             let cart = json!({ "lines": [{ "variant_id": mug.variants[0].id, "quantity": 1 }] });
             let cart = world.shopper(&ada).post("carts", &cart).await.ok();
             let request = open(&json!({ "cart_id": cart["id"] }).to_string());
-            let mut stream = TcpStream::connect(address).await.expect("a connection");
-            stream.write_all(request.as_bytes()).await.expect("a request");
-            let mut answer = vec![0; 16 * 1024];
-            let read = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut answer)).await.expect("in time").expect("an answer");
-            let answer = String::from_utf8_lossy(&answer[..read]);
+            let mut answer = told(address, &request).await;
+            // A machine this busy may not hear Redis in time; such an answer says so and promises nothing.
+            while answer.starts_with("HTTP/1.1 503") {
+                answer = told(address, &request).await;
+            }
             assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
             let id = answer.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id");
             acknowledged.push(id.parse::<commerce::ids::CheckoutId>().expect("a checkout").uuid());
@@ -88,4 +88,12 @@ async fn thousands_of_aborted_requests_lose_nothing() {
         ["0"]
     );
     world.check().await;
+}
+
+async fn told(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(request.as_bytes()).await.expect("a request");
+    let mut answer = vec![0; 16 * 1024];
+    let read = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut answer)).await.expect("in time").expect("an answer");
+    String::from_utf8_lossy(&answer[..read]).into_owned()
 }

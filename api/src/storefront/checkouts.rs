@@ -328,23 +328,21 @@ async fn complete(
         fingerprint: scope.fingerprint,
     };
     let outcome = checkout::place_order(&shopper.db, &state.gateways, &state.clock, &shopper.store, &request).await?;
-    answer(&shopper, &state, outcome, res).await
+    Ok(answer(&shopper, &state, outcome, res))
 }
 
-async fn answer(shopper: &Shopper, state: &State, outcome: checkout::Outcome, res: &mut Response) -> Result<Json<Completed>, Problem> {
+fn answer(shopper: &Shopper, state: &State, outcome: checkout::Outcome, res: &mut Response) -> Json<Completed> {
     match outcome {
         checkout::Outcome::ActionRequired { action, .. } => {
-            Ok(Json(Completed { status: "requires_action", order: None, action: Some(action.into()) }))
+            Json(Completed { status: "requires_action", order: None, action: Some(action.into()) })
         }
         checkout::Outcome::Placed { order, is_replay } => {
             if is_replay {
                 res.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
             }
-            let tx = shopper.db.begin().await?;
-            let order = commerce::orders::find(&tx, order).await?;
             let token = state.order_links.token(shopper.store.id, order.id);
             let placed = PlacedOrder { id: order.id.into(), number: order.number, total: order.money(order.total).into(), token };
-            Ok(Json(Completed { status: "placed", order: Some(placed), action: None }))
+            Json(Completed { status: "placed", order: Some(placed), action: None })
         }
     }
 }

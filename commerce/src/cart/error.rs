@@ -32,6 +32,8 @@ pub enum Error {
     Money(#[from] MoneyError),
     #[error("the cart is being changed by many at once; try again")]
     Busy,
+    #[error("carts cannot be read now; try again")]
+    Away,
     #[error(transparent)]
     Database(#[from] DbErr),
 }
@@ -40,7 +42,7 @@ impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NotFound | Self::LineNotFound(_) => Kind::NotFound,
-            Self::Busy => Kind::Unavailable,
+            Self::Busy | Self::Away => Kind::Unavailable,
             Self::Database(error) => error.kind(),
             Self::QuantityOutOfRange { .. }
             | Self::TooManyLines
@@ -66,6 +68,7 @@ impl Fault for Error {
             Self::Invalid(_) => "cart.invalid",
             Self::Money(_) => "cart.amount_too_large",
             Self::Busy => "cart.busy",
+            Self::Away => "cart.unavailable",
             Self::Database(error) => error.code(),
         }
     }
@@ -84,7 +87,7 @@ impl Fault for Error {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Busy => Some(Duration::from_secs(1)),
+            Self::Busy | Self::Away => Some(Duration::from_secs(1)),
             Self::Database(error) => error.retry_after(),
             _ => None,
         }

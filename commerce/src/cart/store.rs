@@ -145,7 +145,9 @@ impl CartStore {
         if let Ok(Some(cart)) = kept {
             return alive(cart);
         }
-        let copied = copy::find(&db.begin().await?, id).await?.ok_or(Error::NotFound)?;
+        // While Redis is away nobody knows whether a cart without a copy exists.
+        let absent = if kept.is_ok() { Error::NotFound } else { Error::Away };
+        let copied = copy::find(&db.begin().await?, id).await?.ok_or(absent)?;
         if kept.is_ok() {
             self.restore(db, &copied).await?;
         }

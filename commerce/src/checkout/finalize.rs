@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// `is_replay` when it had become an order before this request.
-    Placed { order: OrderId, is_replay: bool },
+    Placed { order: Box<Order>, is_replay: bool },
     /// The shopper has something to do; then complete again with the same Idempotency-Key.
     ActionRequired { payment: PaymentId, action: Action },
 }
@@ -67,7 +67,7 @@ async fn conclude(tx: &TenantTx, clock: &Clock, payment: &Payment, answer: &Answ
         Answer::Captured { .. } | Answer::Promised if !payment.status.is_live() => Err(declined(&payment)),
         Answer::Captured { .. } | Answer::Promised => {
             let order = write_order(tx, clock, checkout, payment).await?;
-            Ok(Outcome::Placed { order: order.id, is_replay: false })
+            Ok(Outcome::Placed { order: Box::new(order), is_replay: false })
         }
         Answer::ActionRequired { action, .. } => {
             set_status(tx, clock, checkout, Status::Open).await?;
@@ -100,7 +100,7 @@ async fn already_ordered(
 /// The order that a completed checkout became.
 pub(super) async fn placed(tx: &TenantTx, checkout: &Checkout, is_replay: bool) -> Result<Outcome, Error> {
     let order = orders::find_by_checkout(tx, checkout.id).await?;
-    Ok(Outcome::Placed { order: order.id, is_replay })
+    Ok(Outcome::Placed { order: Box::new(order), is_replay })
 }
 
 pub(super) fn declined(payment: &Payment) -> Error {

@@ -10,7 +10,7 @@
 use tenancy::{Tenant, TenantDb, TenantTx};
 
 use super::{
-    Checkout, Error, Status,
+    Checkout, CheckoutLine, Error, Status,
     change::save,
     checkouts::{apply, demands, lines, lock, replace_lines, reprice, requirements, rows},
     finalize::{self, Outcome},
@@ -103,14 +103,14 @@ async fn prepare(db: &TenantDb, clock: &Clock, store: &Tenant, request: &PlaceOr
         Status::Open if locked.is_expired => return Err(Error::Expired),
         Status::Open | Status::Completing | Status::Completed => {}
     }
-    let total = price_anew(&tx, clock, &mut checkout).await?;
+    let (total, lines) = price_anew(&tx, clock, &mut checkout).await?;
     if total != request.expected_total {
         // The new total is kept, so that the shopper finds it when they look.
         save(&tx, &checkout).await?;
         tx.commit().await?;
         return Err(Error::TotalChanged { expected: request.expected_total, actual: total });
     }
-    hold(&tx, clock, &checkout, store).await?;
+    hold(&tx, clock, &checkout, &lines, store).await?;
     let payment = payments::start(
         &tx,
         clock,
@@ -144,7 +144,7 @@ fn resume(payment: &Payment, request: &PlaceOrder) -> Result<Prepared, Error> {
 }
 
 /// Prices the checkout as everything stands now and refuses one that lacks something.
-async fn price_anew(tx: &TenantTx, clock: &Clock, checkout: &mut Checkout) -> Result<Money, Error> {
+async fn price_anew(tx: &TenantTx, clock: &Clock, checkout: &mut Checkout) -> Result<(Money, Vec<CheckoutLine>), Error> {
     let before = lines(tx, checkout.id).await?;
     let missing = requirements(checkout, &before);
     if !missing.is_empty() {
@@ -160,13 +160,12 @@ async fn price_anew(tx: &TenantTx, clock: &Clock, checkout: &mut Checkout) -> Re
         checkout.updated_at = clock.now();
         save(tx, checkout).await?;
     }
-    Ok(checkout.money(checkout.total))
+    Ok((checkout.money(checkout.total), after))
 }
 
 /// Makes sure that the stock of every line is held while the payment is on its way.
-async fn hold(tx: &TenantTx, clock: &Clock, checkout: &Checkout, store: &Tenant) -> Result<(), Error> {
-    let all = lines(tx, checkout.id).await?;
-    let wanted = demands(&all);
+async fn hold(tx: &TenantTx, clock: &Clock, checkout: &Checkout, lines: &[CheckoutLine], store: &Tenant) -> Result<(), Error> {
+    let wanted = demands(lines);
     let held = reservations::extend(tx, checkout.id, store.reservation_minutes).await?;
     if usize::try_from(held).unwrap_or(usize::MAX) >= wanted.len() {
         return Ok(());
@@ -177,7 +176,7 @@ async fn hold(tx: &TenantTx, clock: &Clock, checkout: &Checkout, store: &Tenant)
     if short.is_empty() {
         return Ok(());
     }
-    let pointers = all.iter().filter(|line| short.contains(&line.variant_id)).map(|line| format!("/lines/{}", line.position)).collect();
+    let pointers = lines.iter().filter(|line| short.contains(&line.variant_id)).map(|line| format!("/lines/{}", line.position)).collect();
     Err(Error::OutOfStock { variants: short, pointers })
 }
 
