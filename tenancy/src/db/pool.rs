@@ -26,7 +26,7 @@ pub(super) async fn open(url: &str, connections: u32) -> Result<PgPool, DbErr> {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         // The default ping before each use is a round trip; a dead connection shows itself at BEGIN.
         .test_before_acquire(false)
-        .max_lifetime(Duration::from_secs(30 * 60))
+        .max_lifetime(Duration::from_mins(30))
         // A `begin` that was cancelled half-way leaves a transaction open that sqlx does not know of (its depth counter is
         // raised after the answer). Without this line the next user of the connection would write into that transaction,
         // and lose the write when it is rolled back.

@@ -18,12 +18,12 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
-    /// `begin` is the whole text of the first round trip. Nothing in it may fail: a failed begin leaves an aborted
+    /// `text` is all of the first round trip. Nothing in it may fail: a failed begin leaves an aborted
     /// transaction behind.
-    pub(super) async fn begin(pool: &PgPool, begin: String, statements: Arc<AtomicU64>) -> Result<Self, DbErr> {
+    pub(super) async fn begin(pool: &PgPool, text: String, statements: Arc<AtomicU64>) -> Result<Self, DbErr> {
         let pool = pool.clone();
         // In a task of its own: a caller that is dropped here must not leave the connection half begun.
-        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await });
+        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(text)).await });
         let inner = begun.await.map_err(|error| DbErr::Custom(error.to_string()))?.map_err(lost)?;
         statements.fetch_add(1, Ordering::Relaxed);
         Ok(Self { inner: Mutex::new(inner), statements })

@@ -21,7 +21,7 @@ use crate::{ApiKeyId, Database, Permission, Plan, TenantId};
 
 pub use watch::announce;
 
-const CACHED_FOR: Duration = Duration::from_secs(60);
+const CACHED_FOR: Duration = Duration::from_mins(1);
 const CACHED_AT_MOST: u64 = 50_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
