@@ -30,7 +30,7 @@ impl Store {
 pub(crate) async fn open(world: &World, slug: &str, currency: &str, country: &str, prices_include_tax: bool) -> Store {
     let (email, password) = (format!("owner@{slug}.example"), format!("the password of {slug}"));
     let request = json!({
-        "email": email, "password": password, "account_name": format!("Owner of {slug}"),
+        "email": email, "password": password, "owner_name": format!("Owner of {slug}"),
         "name": slug, "slug": slug, "currency": currency, "country": country, "time_zone": "Europe/Berlin",
         "prices_include_tax": prices_include_tax,
     });
@@ -42,7 +42,7 @@ pub(crate) async fn open(world: &World, slug: &str, currency: &str, country: &st
         id: text("/store/id").parse().expect("a tenant's id"),
         slug: slug.to_owned(),
         currency: currency.to_owned(),
-        access_token: text("/session/access_token"),
+        access_token: text("/access_token"),
         publishable_key: text("/publishable_key"),
         secret_key: text("/secret_key"),
         email,
