@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can work. Postgres it cannot do without; Redis it can.
+//! Whether the process lives, and whether it can work. Postgres it cannot do without; Redis and search it can.
 
 use std::time::Duration;
 
@@ -7,10 +7,14 @@ use salvo::{
     http::{HeaderValue, StatusCode, header},
 };
 use serde_json::json;
+use tenancy::TenantId;
+use uuid::Uuid;
 
 use crate::State;
 
 const CHECK_WITHIN: Duration = Duration::from_secs(2);
+const UP: &str = "up";
+const LOST: &str = "lost";
 
 pub(crate) fn router() -> Router {
     Router::with_path("health").push(Router::with_path("live").get(live)).push(Router::with_path("ready").get(ready))
@@ -23,24 +27,30 @@ async fn live(res: &mut Response) {
 
 #[handler]
 async fn ready(state: State, res: &mut Response) {
-    let postgres = tokio::time::timeout(CHECK_WITHIN, state.database.is_ready()).await.unwrap_or(false);
-    let redis = redis_word(&state).await;
-    let (status, word) = match (postgres, redis) {
-        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-        (true, "lost") => (StatusCode::OK, "degraded"),
-        (true, _) => (StatusCode::OK, "ready"),
+    let (postgres, redis, search) = tokio::join!(within(state.database.is_ready()), redis_word(&state), search_word(&state));
+    let (status, word) = match postgres {
+        None | Some(false) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Some(true) if [redis, search].contains(&LOST) => (StatusCode::OK, "degraded"),
+        Some(true) => (StatusCode::OK, "ready"),
     };
-    let postgres = if postgres { "up" } else { "lost" };
-    answer(res, status, &json!({ "status": word, "postgres": postgres, "redis": redis }));
+    let postgres = if postgres == Some(true) { UP } else { LOST };
+    answer(res, status, &json!({ "status": word, "postgres": postgres, "redis": redis, "search": search }));
+}
+
+async fn within<T>(check: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(CHECK_WITHIN, check).await.ok()
+}
+
+/// Asks for what nobody has: the way there and back is what counts.
+async fn search_word(state: &State) -> &'static str {
+    let nobody = TenantId::from_uuid(Uuid::nil());
+    if matches!(within(state.search.indexed(nobody)).await, Some(Ok(_))) { UP } else { LOST }
 }
 
 async fn redis_word(state: &State) -> &'static str {
     let Some(mut redis) = state.redis.clone() else { return "not configured" };
     let ping = async move { redis::cmd("PING").query_async::<()>(&mut redis).await };
-    match tokio::time::timeout(CHECK_WITHIN, ping).await {
-        Ok(Ok(())) => "up",
-        _ => "lost",
-    }
+    if matches!(within(ping).await, Some(Ok(()))) { UP } else { LOST }
 }
 
 fn answer(res: &mut Response, status: StatusCode, body: &serde_json::Value) {

@@ -13,4 +13,5 @@ mod search;
 mod storefront;
 mod tenancy;
 mod vendor;
+mod worker;
 mod world;

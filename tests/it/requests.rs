@@ -112,3 +112,14 @@ async fn tokens_can_be_verified_by_who_knows_the_published_keys() {
     let lives = claims["exp"].as_i64().zip(claims["iat"].as_i64()).map(|(exp, iat)| exp - iat);
     assert!(lives.is_some_and(|seconds| seconds <= 15 * 60));
 }
+
+#[tokio::test]
+async fn readiness_tells_the_truth_about_each_part() {
+    let world = World::new().await;
+    let ready = world.anybody("/").get("/health/ready").await.ok();
+    assert_eq!(ready, json!({ "status": "ready", "postgres": "up", "redis": "up", "search": "up" }));
+    world.state.database.close().await;
+    let lost = world.anybody("/").get("/health/ready").await;
+    assert_eq!((lost.status(), lost.header("retry-after")), (503, Some("2")));
+    assert_eq!(world.anybody("/").get("/health/live").await.status(), 200, "a process that waits for its database lives");
+}

@@ -39,8 +39,8 @@ pub async fn drain(ctx: &Ctx) -> anyhow::Result<Drained> {
         }
         for row in waiting {
             let envelope: Envelope = serde_json::from_value(row.job)?;
-            let kind = envelope.job.kind();
-            match perform(ctx, envelope, 1).await {
+            let (kind, time_out) = (envelope.job.kind(), envelope.job.lane().rules().time_out);
+            match perform(ctx, envelope, 1, time_out).await {
                 Ok(()) => drained.done.push(kind),
                 Err(error) => drained.failed.push((kind, error)),
             }

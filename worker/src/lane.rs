@@ -18,8 +18,7 @@ pub enum Lane {
 pub struct Rules {
     /// Jobs that one process runs at a time.
     pub slots: u16,
-    /// How long one attempt may take. Shorter than [`crate::config::Config::orphan_after`], so that a process which lost the
-    /// database has given up its jobs before another one takes them over, and short enough for a drain.
+    /// How long one attempt may take: short enough for a drain.
     pub time_out: Duration,
     /// After so many attempts (each waits twice as long, an hour at most) the job is a dead letter.
     pub max_attempts: i32,

@@ -64,6 +64,7 @@ pub async fn run(config: Config, metrics: MetricsHandle, signal: impl Future<Out
 
     let internal = tokio::spawn(internal::serve(config.internal_listen, database.clone(), metrics, stop.clone()));
     let relay = tokio::spawn(relay::Relay::new(database.clone(), room.clone()).run(pool.clone(), stop.clone()));
+    let gauges = tokio::spawn(queue::gauges::run(database.platform(), stop.clone()));
     let carts = tokio::spawn(carts::run(ctx.clone(), stop.clone()));
     let schedule = tokio::spawn(schedule::run(ctx.clone(), stop.clone()));
     info!("The worker runs");
@@ -78,6 +79,7 @@ pub async fn run(config: Config, metrics: MetricsHandle, signal: impl Future<Out
     relay.await?;
     schedule.await?;
     carts.await?;
+    gauges.await?;
     internal.await??;
     pool.close().await;
     database.close().await;

@@ -1,6 +1,6 @@
 //! One attempt at a job: its span, its time-out, its panics, its figures.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use metrics::{counter, histogram};
@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Errors
 /// What the job said.
-pub(crate) async fn perform(ctx: &Ctx, envelope: Envelope, attempt: usize) -> Result<(), JobError> {
+pub(crate) async fn perform(ctx: &Ctx, envelope: Envelope, attempt: usize, time_out: Duration) -> Result<(), JobError> {
     let (lane, kind) = (envelope.job.lane(), envelope.job.kind());
     let tenant = envelope.tenant.map(tracing::field::display);
     let span = info_span!("job", otel.name = kind, job.kind = kind, job.key = envelope.key, job.attempt = attempt, tenant.id = tenant);
@@ -28,10 +28,9 @@ pub(crate) async fn perform(ctx: &Ctx, envelope: Envelope, attempt: usize) -> Re
     let started = Instant::now();
     let call = Call::new(ctx, &envelope);
     let work = async move {
-        let time_out = lane.rules().time_out;
         match tokio::time::timeout(time_out, envelope.job.run(&call)).await {
             Ok(result) => result,
-            Err(_) => Err(JobError::retry(anyhow::anyhow!("gave up after {} s", time_out.as_secs()))),
+            Err(_) => Err(JobError::retry(anyhow::anyhow!("gave up after {time_out:?}"))),
         }
     };
     let result = tokio::spawn(work.instrument(span.clone())).await.unwrap_or_else(|died| {

@@ -4,8 +4,8 @@
 use commerce::facts::AnyFact;
 
 use crate::jobs::{
-    IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, SendLowStockAlert, SendOrderCancelled,
-    SendOrderConfirmation, SendShippingNotice, SendWelcome,
+    IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SendLowStockAlert,
+    SendOrderCancelled, SendOrderConfirmation, SendShippingNotice, SendWelcome,
 };
 
 macro_rules! jobs {
@@ -34,8 +34,8 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         AnyFact::StockBecameLow(low) => {
             jobs![SendLowStockAlert { stock_level: low.stock_level_id, available: low.available, reorder_point: low.reorder_point }]
         }
+        AnyFact::ImportRequested(file) => jobs![RunImport { import: file.import_id, turn: 0 }],
         // nothing, so far
-        AnyFact::ImportRequested(_) | AnyFact::ImportCompleted(_) => jobs![],
-        AnyFact::OrderCompleted(_) | AnyFact::PaymentCaptured(_) => jobs![],
+        AnyFact::ImportCompleted(_) | AnyFact::OrderCompleted(_) | AnyFact::PaymentCaptured(_) => jobs![],
     }
 }

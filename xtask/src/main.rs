@@ -40,6 +40,8 @@ enum Command {
     },
     /// Measure a release build and compare it with an earlier run
     Bench(bench::Options),
+    /// Write the OpenAPI documents and the table of who may do what anew, from the code
+    Openapi,
     /// Check format, lints, dependencies and generated files
     Lint,
     /// Format every file
@@ -66,8 +68,9 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Dev => dev::run().await,
-        Command::Verify { .. } => verify::run(&words_after("verify")).await,
+        Command::Verify { .. } => verify::run(&words_after("verify"), &[]).await,
         Command::Bench(options) => bench::run(options).await,
+        Command::Openapi => verify::snapshots().await,
         Command::Lint => lint::run().await,
         Command::Fmt => lint::format().await,
     }

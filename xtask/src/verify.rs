@@ -5,10 +5,10 @@ use crate::fleet::{self, Output};
 use crate::services::{Purpose, Services};
 use crate::workspace;
 
-pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: &[String], environment: &[(&str, &str)]) -> anyhow::Result<ExitCode> {
     let services = Services::start(Purpose::Verify).await?;
     let mut command = workspace::cargo(&["test", "--workspace"]);
-    command.args(arguments);
+    command.args(arguments).envs(environment.iter().copied());
     command.env("STOA_TEST_DATABASE_URL", services.admin_url());
     command.env("STOA_TEST_REDIS_URL", services.redis_url());
     if let Some(url) = workspace::variable("STOA_MEILISEARCH_URL") {
@@ -17,4 +17,10 @@ pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     }
     let status = fleet::run(command, None, Output::Inherit).await?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// `cargo xtask openapi`: the snapshots that are generated from the code, accepted as they are; git shows what changed.
+pub(crate) async fn snapshots() -> anyhow::Result<ExitCode> {
+    let words = ["--test", "it", "--", "openapi", "access"].map(str::to_owned);
+    run(&words, &[("INSTA_UPDATE", "always")]).await
 }

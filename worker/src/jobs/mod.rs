@@ -11,6 +11,7 @@ mod record_cancellation;
 mod record_refund;
 mod record_sale;
 mod refund_payment;
+mod run_import;
 mod send_low_stock_alert;
 mod send_order_cancelled;
 mod send_order_confirmation;
@@ -68,6 +69,7 @@ jobs! {
     RefundPayment in Payments, refund_payment;
     SweepCheckouts in Payments, sweep_checkouts;
     SweepStore in Payments, sweep_store;
+    RunImport in Media, run_import;
     IndexProducts in Search, index_products;
     IndexCategory in Search, index_category;
     RecordSale in Analytics, record_sale;

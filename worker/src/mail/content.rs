@@ -93,12 +93,12 @@ impl OrderView {
     /// # Errors
     /// Postgres is away.
     pub async fn load(tx: &TenantTx, links: &Links, store: &Store, order: &Order) -> Result<Self, JobError> {
-        let (lines, taxes) = (orders::lines(tx, order.id).await?, orders::tax_lines(tx, order.id).await?);
+        let (bought, taxes) = (orders::lines(tx, order.id).await?, orders::tax_lines(tx, order.id).await?);
         Ok(Self {
             number: order.number,
             placed_on: day(order.placed_at, store.time_zone),
             url: links.order(&store.slug, order.tenant_id, order.id),
-            lines: lines.iter().map(|line| LineView::bought(order, line)).collect(),
+            lines: bought.iter().map(|line| LineView::bought(order, line)).collect(),
             subtotal: amount(order.money(order.subtotal)),
             shipping_method: order.shipping_method_name.clone(),
             shipping_total: amount(order.money(order.shipping_total)),

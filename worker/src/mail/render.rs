@@ -51,7 +51,10 @@ const FILES: [(&str, &str); 12] = files![
 static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    templates.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
+    templates.set_auto_escape_callback(|name| match name.rsplit_once('.') {
+        Some((_, "html")) => AutoEscape::Html,
+        _ => AutoEscape::None,
+    });
     for (name, source) in FILES {
         templates.add_template(name, source)?;
     }
@@ -77,4 +80,52 @@ pub fn render(template: Template, store: &Store, title: &str, preview: &str, vie
     let (text, html) = template.files();
     let page = Value::from(Serde(Page { title, preview, store, view }));
     Ok((templates.get_template(text)?.render(page.clone())?, templates.get_template(html)?.render(page)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn store() -> Store {
+        Store {
+            name: "Ada's Mugs & More".into(),
+            contact_email: "hello@ada.example".into(),
+            url: "https://ada.shops.example".into(),
+            slug: "ada".into(),
+            time_zone: chrono_tz::Tz::Europe__Berlin,
+        }
+    }
+
+    #[test]
+    fn every_mail_can_be_written_with_and_without_what_is_optional() {
+        let line = json!({ "title": "Mug", "variant": "Ocean Blue", "sku": "MUG-1", "quantity": 2, "unit_price": "9.95 EUR", "total": "19.90 EUR" });
+        let bare = json!({ "title": "Mug", "variant": null, "sku": null, "quantity": 1, "unit_price": null, "total": "" });
+        let order = |lines: &[&serde_json::Value], address: serde_json::Value, included: bool| {
+            json!({
+                "number": 1001, "placed_on": "22 November 2026", "url": "https://ada.shops.example/o/1?token=x", "lines": lines,
+                "subtotal": "19.90 EUR", "shipping_method": "Parcel", "shipping_total": "4.90 EUR", "prices_include_tax": included,
+                "taxes": [{ "name": "VAT 19%", "amount": "3.96 EUR" }], "total": "24.80 EUR", "ship_to": address, "bill_to": null,
+            })
+        };
+        let full = order(&[&line, &line], json!(["Bob", "Long Street 1", "10115 Berlin", "Germany"]), true);
+        let short = order(&[&bare], json!(null), false);
+        let parcel = json!({ "carrier": "DHL", "tracking_number": "JD01", "tracking_url": "https://dhl.example/JD01", "is_complete": true, "lines": [line] });
+        let plain = json!({ "carrier": null, "tracking_number": null, "tracking_url": null, "is_complete": false, "lines": [bare] });
+        let item = json!({ "title": "Mug", "variant": null, "sku": null, "available": 3, "location": "Main", "reorder_point": 5 });
+        for (template, view) in [
+            (Template::OrderConfirmation, json!({ "order": full })),
+            (Template::OrderConfirmation, json!({ "order": short })),
+            (Template::ShippingNotice, json!({ "order": full, "parcel": parcel })),
+            (Template::ShippingNotice, json!({ "order": short, "parcel": plain })),
+            (Template::OrderCancelled, json!({ "order": full })),
+            (Template::LowStock, json!({ "item": item })),
+            (Template::Welcome, json!({})),
+        ] {
+            let (text, html) = render(template, &store(), "Thank you", "Order 1001", &view).unwrap();
+            assert!(html.contains("Ada&#x27;s Mugs &amp; More") && !text.contains("&amp;"), "{template:?}: HTML is escaped, text is not");
+            assert!(!text.contains("\n\n\n\n"), "{template:?} has holes:\n{text}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! time-outs (`crate::perform`), backoff and dead letters (a trigger, see `migrations/src/apalis.rs`), pruning
 //! (`jobs/prune_history.rs`).
 
+pub(crate) mod gauges;
 mod liveness;
 mod pool;
 mod slots;

@@ -24,7 +24,8 @@ pub fn connect(platform_url: &str) -> Result<PgPool, sqlx::Error> {
     ]);
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
-        .acquire_timeout(Duration::from_secs(5))
+        // A lane that gets no connection in time ends and starts anew, which costs more than waiting does.
+        .acquire_timeout(Duration::from_secs(20))
         .test_before_acquire(false)
         // A `begin` that was cancelled half-way leaves an open transaction that sqlx does not know of, and would swallow the
         // next acknowledgement.

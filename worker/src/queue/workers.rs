@@ -21,6 +21,9 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 struct Floor {
     ctx: Ctx,
     room: Arc<Notify>,
+    /// No attempt may outlast this: a process that lost the database must have given up its jobs before another one takes
+    /// them over.
+    attempts_within: Duration,
 }
 
 /// Runs the lanes until `signal` comes and their jobs have finished, or `drain_for` has passed. `room` is notified of every
@@ -37,7 +40,7 @@ pub async fn run(
     signal: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
     let (names, stop) = (Names::default(), CancellationToken::new());
-    let floor = Floor { ctx, room };
+    let floor = Floor { ctx, room, attempts_within: orphan_after * 3 / 5 };
     let mut monitor = Monitor::new().shutdown_timeout(drain_for).should_restart(|_, reason| {
         error!(%reason, "A lane lost its database and starts again");
         true
@@ -78,7 +81,8 @@ fn config(lane: Lane, orphan_after: Duration) -> Config {
 /// release may know it.
 async fn handle(payload: Value, floor: Data<Floor>, attempt: Attempt) -> Result<(), BoxDynError> {
     let envelope = Envelope::deserialize(payload)?;
-    let result = perform(&floor.ctx, envelope, attempt.current()).await;
+    let time_out = envelope.job.lane().rules().time_out.min(floor.attempts_within);
+    let result = perform(&floor.ctx, envelope, attempt.current(), time_out).await;
     floor.room.notify_one();
     match result {
         Ok(()) => Ok(()),

@@ -25,7 +25,7 @@ pub(super) struct Shop {
 /// Opens a store on the largest plan, so that its limits are not what is measured.
 pub(super) async fn store(services: &Services, slug: &str) -> anyhow::Result<(String, String)> {
     let request = json!({
-        "email": format!("owner@{slug}.example"), "password": format!("{slug}-bench-owner"), "account_name": "Owner",
+        "email": format!("owner@{slug}.example"), "password": format!("{slug}-bench-owner"), "owner_name": "Owner",
         "slug": slug, "name": "Bench", "currency": "EUR", "country": "DE", "time_zone": "Europe/Berlin", "prices_include_tax": true,
     });
     let mut client = Client::open(services.ports.of("api"), "localhost").await?;

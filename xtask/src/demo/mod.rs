@@ -115,7 +115,7 @@ async fn operator(services: &Services) -> anyhow::Result<()> {
 async fn open(services: &Services, plan: &Plan) -> anyhow::Result<DemoStore> {
     let (email, password) = (format!("owner@{}.example", plan.slug), format!("{}-demo-owner", plan.slug));
     let request = json!({
-        "email": email, "password": password, "account_name": format!("Owner of {}", plan.name),
+        "email": email, "password": password, "owner_name": format!("Owner of {}", plan.name),
         "slug": plan.slug, "name": plan.name, "currency": plan.currency, "country": plan.country,
         "time_zone": plan.time_zone, "prices_include_tax": plan.prices_include_tax,
     });

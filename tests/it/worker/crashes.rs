@@ -1,0 +1,90 @@
+use std::sync::atomic::Ordering;
+
+use tests::{World, database::execute};
+
+use super::{
+    order::{place, quiet_store},
+    processes::{Process, until},
+    smtp::SmtpServer,
+};
+
+const RUNNING_SALES: &str = "SELECT count(*)::text FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+                             WHERE NOT l.granted AND l.relation = 'sales_rollups'::regclass AND a.datname = current_database()";
+const ORDERS: &str = "SELECT coalesce(sum(orders), 0)::text FROM sales_rollups WHERE period = 'day'";
+
+#[tokio::test]
+async fn a_job_whose_worker_was_killed_has_its_effect_once() {
+    let world = World::new().await;
+    let store = quiet_store(&world, "ada").await;
+    let smtp = SmtpServer::start().await;
+    // Holds the job in the middle of its transaction.
+    let mut holder = world.superuser().await;
+    execute(&mut holder, "BEGIN; LOCK TABLE sales_rollups IN ACCESS EXCLUSIVE MODE").await;
+    let first = Process::start(&world, smtp.address);
+    place(&world, &store, 1001, 2_000).await;
+    until(&world, "1", RUNNING_SALES).await;
+    first.kill().await;
+    execute(&mut holder, "COMMIT").await;
+    until(&world, "0", ORDERS).await;
+    let _second = Process::start(&world, smtp.address);
+    until(&world, "1", ORDERS).await;
+    until(&world, "Done 2", "SELECT status || ' ' || attempts FROM apalis.jobs WHERE idempotency_key LIKE '%:RecordSale:%'").await;
+    until(&world, "1", "SELECT count(*)::text FROM handled_jobs WHERE kind = 'RecordSale'").await;
+}
+
+#[tokio::test]
+async fn a_job_that_kills_its_worker_each_time_becomes_a_dead_letter() {
+    let world = World::new().await;
+    let store = quiet_store(&world, "ada").await;
+    let smtp = SmtpServer::start().await;
+    let mut holder = world.superuser().await;
+    execute(&mut holder, "BEGIN; LOCK TABLE sales_rollups IN ACCESS EXCLUSIVE MODE").await;
+    let first = Process::start(&world, smtp.address);
+    place(&world, &store, 1001, 2_000).await;
+    until(&world, "1", RUNNING_SALES).await;
+    // Its last attempt but one dies with this worker, its last with the next.
+    let mut superuser = world.superuser().await;
+    execute(&mut superuser, "UPDATE apalis.jobs SET max_attempts = 2 WHERE idempotency_key LIKE '%:RecordSale:%'").await;
+    first.kill().await;
+    let second = Process::start(&world, smtp.address);
+    until(&world, "1", RUNNING_SALES).await;
+    second.kill().await;
+    let _third = Process::start(&world, smtp.address);
+    until(&world, "Killed 2", "SELECT status || ' ' || attempts FROM apalis.jobs WHERE idempotency_key LIKE '%:RecordSale:%'").await;
+    execute(&mut holder, "COMMIT").await;
+    let dead = world.operator().await.get("jobs/dead").await.ok();
+    assert_eq!(dead["data"][0]["kind"], "RecordSale", "{dead}");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_refuses_costs_time_and_nothing_else() {
+    let world = World::new().await;
+    let store = quiet_store(&world, "ada").await;
+    let smtp = SmtpServer::start().await;
+    smtp.refuses.store(true, Ordering::SeqCst);
+    let _worker = Process::start(&world, smtp.address);
+    place(&world, &store, 1001, 2_000).await;
+    until(&world, "1", ORDERS).await;
+    until(&world, "Failed", "SELECT status FROM apalis.jobs WHERE job_type = 'mail'").await;
+    smtp.refuses.store(false, Ordering::SeqCst);
+    until(&world, "1", "SELECT count(*)::text FROM sent_mails WHERE kind = 'SendOrderConfirmation'").await;
+    assert_eq!(smtp.message_ids().len(), 1);
+}
+
+#[tokio::test]
+async fn two_workers_share_the_work_and_double_none_of_it() {
+    let world = World::new().await;
+    let (ada, bob) = (quiet_store(&world, "ada").await, quiet_store(&world, "bob").await);
+    let smtp = SmtpServer::start().await;
+    let _workers = [Process::start(&world, smtp.address), Process::start(&world, smtp.address)];
+    for number in 1..=20 {
+        place(&world, &ada, number, 2_000).await;
+        place(&world, &bob, number, 2_000).await;
+    }
+    until(&world, "40", ORDERS).await;
+    until(&world, "40", "SELECT count(*)::text FROM sent_mails WHERE kind = 'SendOrderConfirmation'").await;
+    let mut ids = smtp.message_ids();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((ids.len(), smtp.message_ids().len()), (40, 40));
+}
