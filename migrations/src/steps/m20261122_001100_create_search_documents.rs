@@ -13,7 +13,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // `facets` holds `field=value`; `lowest` is the lowest price in each of
+        // `facets` is one line of `field=value` between unit separators, as it is sent to whoever counts; `lowest` is the lowest price in each of
         // `currencies`; `terms` and `weights` say which postings the document has, so that a change
         // writes only what differs.
         tenant_table("search_documents")
@@ -21,7 +21,7 @@ impl MigrationTrait for Migration {
             .column("product_id uuid NOT NULL")
             .column("document json NOT NULL")
             .column("title_key text COLLATE \"C\" NOT NULL")
-            .column("facets text[] COLLATE \"C\" NOT NULL")
+            .column("facets text COLLATE \"C\" NOT NULL")
             .column("currencies text[] COLLATE \"C\" NOT NULL")
             .column("lowest bigint[] NOT NULL")
             .column("published_at timestamptz NOT NULL")

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     statement::Statement,
-    tally::{self, Counted, PARTS, PRODUCTS},
+    tally::{self, Counted, PRODUCTS},
     terms::facet_term,
 };
 use crate::{
@@ -156,8 +156,7 @@ fn matching(tx: &TenantTx, query: &Query, mut meanings: Meanings) -> (sea_orm::S
         if let Some(own) = own {
             own.own_filter = bit;
         }
-        let terms = sql.bind(terms);
-        filters.push(format!("CASE WHEN d.facets && {terms} THEN 0 ELSE {bit} END"));
+        filters.push(format!("CASE WHEN {} THEN 0 ELSE {bit} END", has_any(&mut sql, &terms)));
     }
     let currency = sql.bind(query.currency.code());
     let price = format!("d.lowest[array_position(d.currencies, {currency})]");
@@ -171,8 +170,8 @@ fn matching(tx: &TenantTx, query: &Query, mut meanings: Meanings) -> (sea_orm::S
     let lines = if counted.is_empty() {
         "NULL".to_owned()
     } else {
-        let (products, parts) = (sql.bind(PRODUCTS.to_string()), sql.bind(PARTS.to_string()));
-        format!("string_agg(misses || {parts} || array_to_string(facets, {parts}), {products})")
+        let products = sql.bind(PRODUCTS.to_string());
+        format!("string_agg(misses || facets, {products})")
     };
     let from = write_matched(&mut sql, meanings, text_groups);
     let (limit, offset) = (sql.bind(as_bigint(query.limit)), sql.bind(as_bigint(query.from)));
@@ -189,6 +188,15 @@ fn matching(tx: &TenantTx, query: &Query, mut meanings: Meanings) -> (sea_orm::S
         score = if text_groups > 0 { "m.score" } else { "0" },
     ));
     (sql.build(), counted)
+}
+
+/// Whether the document has one of the terms. Their number is rounded up by repeating the last, so that few shapes of the
+/// statement serve every number of values, and their plans are kept.
+fn has_any(sql: &mut Statement, terms: &[String]) -> String {
+    let last = terms.last().into_iter().cycle();
+    let rounded = terms.iter().chain(last).take(terms.len().next_power_of_two());
+    let has: Vec<String> = rounded.map(|term| format!("strpos(d.facets, {}) > 0", sql.bind(tally::within_line(term)))).collect();
+    if has.is_empty() { "false".to_owned() } else { has.join(" OR ") }
 }
 
 /// Writes the products that have a term of each group, best first, and gives what to select from.

@@ -4,9 +4,19 @@ use std::collections::HashMap;
 
 use crate::{FacetCounts, Field, query::MAX_FACET_VALUES};
 
-/// Between products, and between the parts of one: characters that no value can hold.
+/// Between products, and between the terms of one: characters that no value can hold.
 pub(super) const PRODUCTS: char = '\u{1e}';
-pub(super) const PARTS: char = '\u{1f}';
+const PARTS: char = '\u{1f}';
+
+/// The facet terms of a product, each between two separators.
+pub(super) fn line(terms: &[String]) -> String {
+    terms.iter().fold(PARTS.to_string(), |line, term| line + term + &PARTS.to_string())
+}
+
+/// How a term stands in a [`line`], and nowhere else in it.
+pub(super) fn within_line(term: &str) -> String {
+    format!("{PARTS}{term}{PARTS}")
+}
 
 /// A field that is counted, and the bit of the filter on it (0 without one).
 pub(super) struct Counted {
@@ -14,7 +24,7 @@ pub(super) struct Counted {
     pub(super) own_filter: i32,
 }
 
-/// Counts the values of each field. A line is the bits of the filters a product fails, then its facet terms; a product
+/// Counts the values of each field. Before each line stand the bits of the filters that the product fails; a product
 /// counts for a field when it fails no filter but the field's own.
 pub(super) fn count(lines: &str, counted: Vec<Counted>) -> Vec<FacetCounts> {
     let mut tallies: Vec<(String, i32, HashMap<&str, u64>)> =

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     statement::Statement,
+    tally,
     terms::{facet_terms, weighted_terms},
 };
 use crate::{Error, ProductDocument, words::neighbours_of_term};
@@ -27,7 +28,7 @@ struct Row<'a> {
     product_id: Uuid,
     document: ProductDocument,
     title_key: String,
-    facets: Vec<String>,
+    facets: String,
     currencies: Vec<&'a String>,
     lowest: Vec<&'a i64>,
     published_at: DateTime<Utc>,
@@ -111,7 +112,7 @@ async fn lock(tx: &TenantTx) -> Result<(), DbErr> {
 const UPSERT: &str = "
 INSERT INTO search_documents (tenant_id, product_id, document, title_key, facets, currencies, lowest, published_at, terms, weights)
 SELECT $1, r.* FROM json_to_recordset($rows::json) AS r (
-  product_id uuid, document json, title_key text, facets text[], currencies text[], lowest bigint[], published_at timestamptz,
+  product_id uuid, document json, title_key text, facets text, currencies text[], lowest bigint[], published_at timestamptz,
   terms text[], weights smallint[])
 ON CONFLICT (tenant_id, product_id) DO UPDATE SET document = excluded.document, title_key = excluded.title_key,
   facets = excluded.facets, currencies = excluded.currencies, lowest = excluded.lowest, published_at = excluded.published_at,
@@ -122,7 +123,7 @@ fn row<'a>(id: Uuid, document: &'a ProductDocument, terms: &'a Terms) -> Row<'a>
         product_id: id,
         document: document.face(),
         title_key: document.title_key(),
-        facets: facet_terms(document),
+        facets: tally::line(&facet_terms(document)),
         currencies: document.prices.keys().collect(),
         lowest: document.prices.values().collect(),
         published_at: document.published_at,
