@@ -6,8 +6,14 @@ use crate::services::{Purpose, Services};
 use crate::workspace;
 
 pub(crate) async fn run(arguments: &[String], environment: &[(&str, &str)]) -> anyhow::Result<ExitCode> {
+    // `cargo test` alone does not build the programs that some tests start and kill.
+    let locked = arguments.iter().any(|argument| argument == "--locked").then_some("--locked");
+    let build = workspace::cargo(&["build", "--workspace", "--all-targets"].into_iter().chain(locked).collect::<Vec<_>>());
+    if !fleet::run(build, None, Output::Inherit).await?.success() {
+        return Ok(ExitCode::FAILURE);
+    }
     let services = Services::start(Purpose::Verify).await?;
-    let mut command = workspace::cargo(&["test", "--workspace"]);
+    let mut command = workspace::cargo(&["test", "--workspace", "--no-fail-fast"]);
     command.args(arguments).envs(environment.iter().copied());
     command.env("STOA_TEST_DATABASE_URL", services.admin_url());
     command.env("STOA_TEST_REDIS_URL", services.redis_url());

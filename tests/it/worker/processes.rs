@@ -40,11 +40,11 @@ impl Process {
     }
 }
 
-/// Built beside this test: `cargo test --workspace` builds it, `cargo build -p worker` does alone.
+/// Built beside this test by `cargo verify`, which builds all targets first.
 fn program() -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     let program = test.parent().and_then(|deps| deps.parent()).expect("target/<profile>/deps").join("stoa-worker");
-    assert!(program.exists(), "{} is missing: run `cargo build --workspace` first", program.display());
+    assert!(program.exists(), "{} is missing: run `cargo verify`, or `cargo build --workspace --all-targets` first", program.display());
     program
 }
 

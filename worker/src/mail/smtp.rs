@@ -130,8 +130,8 @@ mod tests {
         String::from_utf8(sent).unwrap().split("\r\n\r\n").next().unwrap().to_owned()
     }
 
-    #[test]
-    fn no_text_can_add_a_header() {
+    #[tokio::test]
+    async fn no_text_can_add_a_header() {
         for poison in
             ["\r\nBcc: eve@example.com", "\nBcc: eve@example.com", "\rBcc: eve@example.com", "\u{2028}Bcc: eve@example.com", "\0Bcc: x"]
         {
@@ -144,8 +144,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_same_mail_has_the_same_id() {
+    #[tokio::test]
+    async fn the_same_mail_has_the_same_id() {
         assert!(headers(&mail()).contains("Message-ID: <order-confirmation.1.2@example.com>"));
         assert!(headers(&mail()).contains("Auto-Submitted: auto-generated"));
     }

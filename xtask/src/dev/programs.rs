@@ -1,5 +1,6 @@
 //! The product's own programs: built, told where everything is, started, watched.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -158,11 +159,17 @@ fn keep_log(name: &str, stream: Option<impl AsyncRead + Unpin + Send + 'static>,
     tokio::spawn(async move {
         let mut file = open(&path).await?;
         let mut lines = BufReader::new(stream).lines();
+        let mut told_at: HashMap<String, Instant> = HashMap::new();
         while let Some(line) = lines.next_line().await? {
             file.write_all(format!("{line}\n").as_bytes()).await?;
             file.flush().await?;
             if line.contains("\"level\":\"WARN\"") || line.contains("\"level\":\"ERROR\"") || line.contains("panicked at") {
-                say(&format!("{name}: {}", told(&line)));
+                let text = told(&line);
+                // A program that is in trouble says so often; once in a while is enough here.
+                if told_at.get(&text).is_none_or(|at| at.elapsed() > Duration::from_secs(30)) {
+                    say(&format!("{name}: {text}"));
+                    told_at.insert(text, Instant::now());
+                }
             }
         }
         std::io::Result::Ok(())
