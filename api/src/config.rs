@@ -51,7 +51,7 @@ impl Default for Tuning {
             body_at_most_bytes: 64 * 1024,
             body_arrives_within: Duration::from_secs(15),
             json_at_most_levels: 32,
-            access_token_for: Duration::from_secs(10 * 60),
+            access_token_for: Duration::from_mins(10),
             session_cached_for: Duration::from_secs(30),
             redis_answers_within: Duration::from_millis(50),
             drain_within: Duration::from_secs(25),

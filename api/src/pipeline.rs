@@ -95,5 +95,5 @@ fn storefront_cors() -> Cors {
         .allow_methods(AllowMethods::list([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE]))
         .allow_headers(AllowHeaders::list(names(&allowed)))
         .expose_headers(ExposeHeaders::list(names(&exposed)))
-        .max_age(std::time::Duration::from_secs(600))
+        .max_age(std::time::Duration::from_mins(10))
 }

@@ -8,7 +8,6 @@ use salvo::{
     conn::{Acceptor, TcpListener},
     handler,
     http::{HeaderValue, header},
-    server::ServerHandle,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
@@ -34,7 +33,9 @@ pub async fn serve(state: State, metrics: Metrics) -> anyhow::Result<()> {
     let stop = tokio::spawn(async move {
         terminated().await;
         info!("Stopping");
-        handles.iter().for_each(|handle: &ServerHandle| handle.stop_graceful(drain_within));
+        for handle in &handles {
+            handle.stop_graceful(drain_within);
+        }
     });
     let served = tokio::join!(run(outside, service(state.clone())), run(inside, operations(state.clone(), metrics)));
     stop.abort();
@@ -62,7 +63,7 @@ struct Exposed(Metrics);
 
 #[handler]
 impl Exposed {
-    async fn handle(&self, res: &mut Response) {
+    fn handle(&self, res: &mut Response) {
         res.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
         res.body((self.0)());
     }

@@ -14,7 +14,8 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     step("format", cargo(&["fmt", "--all", "--check"], "run `cargo xtask fmt`")).await?;
     step("dependencies", async { dependencies() }).await?;
     say("clippy");
-    cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--locked"], "fix what clippy names above").await?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--locked", "--", "-D", "warnings"], "fix what clippy names above")
+        .await?;
     if Command::new("cargo-deny").arg("--version").output().is_ok_and(|output| output.status.success()) {
         cargo(&["deny", "--all-features", "check", "--config", ".deny.toml"], "see .deny.toml").await?;
     } else {

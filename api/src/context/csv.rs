@@ -10,7 +10,7 @@ use super::{PLAIN, body::payload, state};
 use crate::{Problem, config::Tuning};
 
 /// A file takes longer on its way than a body of JSON.
-const UPLOAD_ARRIVES_WITHIN: Duration = Duration::from_secs(5 * 60);
+const UPLOAD_ARRIVES_WITHIN: Duration = Duration::from_mins(5);
 
 /// A file sent as `text/csv`, at most so many bytes. What it holds, and in which encoding, is the operation's to find out.
 pub struct Csv<const MOST_BYTES: usize>(pub Vec<u8>);

@@ -8,7 +8,7 @@ use moka::sync::Cache;
 use super::{Bucket, Taken};
 
 const KEPT_AT_MOST: u64 = 100_000;
-const KEPT_IDLE_FOR: Duration = Duration::from_secs(10 * 60);
+const KEPT_IDLE_FOR: Duration = Duration::from_mins(10);
 
 /// The same bucket in this process: when the next token that is not yet there would arrive.
 #[derive(Clone)]
@@ -35,13 +35,14 @@ impl Local {
 fn gcra(arrival: Duration, now: Duration, bucket: Bucket) -> (Duration, Taken) {
     let arrival = arrival.max(now);
     let next = arrival + bucket.every;
-    let in_use = (next - now).as_nanos().div_ceil(bucket.every.as_nanos().max(1));
+    let ahead = next.saturating_sub(now);
+    let in_use = ahead.as_nanos().div_ceil(bucket.every.as_nanos().max(1));
     let in_use = u64::try_from(in_use).unwrap_or(u64::MAX);
     if let Some(remaining) = u64::from(bucket.burst).checked_sub(in_use) {
-        return (next, Taken { allowed: true, remaining, retry_after: Duration::ZERO, full_after: next - now });
+        return (next, Taken { allowed: true, remaining, retry_after: Duration::ZERO, full_after: ahead });
     }
-    let retry_after = (next - now).saturating_sub(bucket.every * bucket.burst);
-    (arrival, Taken { allowed: false, remaining: 0, retry_after, full_after: arrival - now })
+    let retry_after = ahead.saturating_sub(bucket.every * bucket.burst);
+    (arrival, Taken { allowed: false, remaining: 0, retry_after, full_after: arrival.saturating_sub(now) })
 }
 
 #[cfg(test)]

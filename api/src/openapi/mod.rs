@@ -118,7 +118,7 @@ struct Served(Audience);
 
 #[handler]
 impl Served {
-    async fn handle(&self, res: &mut Response) {
+    fn handle(&self, res: &mut Response) {
         let headers = res.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

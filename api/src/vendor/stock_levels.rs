@@ -142,7 +142,7 @@ enum AdjustmentKind {
     Adjusted,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that garde calls")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is garde's")]
 fn not_none(quantity: &i32, (): &()) -> garde::Result {
     if *quantity == 0 { Err(garde::Error::new("must not be 0")) } else { Ok(()) }
 }
@@ -161,6 +161,7 @@ struct ChangeLevel {
     safety_stock: Option<i32>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is garde's")]
 fn countable(units: &Patch<i32>, (): &()) -> garde::Result {
     match units {
         Patch::Value(units) if !(0..=1_000_000).contains(units) => Err(garde::Error::new("must be between 0 and 1000000")),

@@ -57,12 +57,14 @@ mod tests {
         assert_eq!(title([], &Choices::new()), "Default");
     }
 
+    type Case<'a> = (&'a [&'a str], Vec<&'a Choices>, Vec<(&'a str, &'a str)>);
+
     #[test]
     fn each_option_once_and_no_two_alike() {
         let small = choices(&[("Size", "S")]);
         let odd = choices(&[("Size", "S"), ("a/b", "x")]);
         let none = Choices::new();
-        let cases: [(&[&str], Vec<&Choices>, Vec<(&str, &str)>); 6] = [
+        let cases: [Case<'_>; 6] = [
             (&["Size"], vec![&small], vec![]),
             (&["Size"], vec![&small, &small], vec![("/variants/1/options", "duplicate_combination")]),
             (&["Size"], vec![&none], vec![("/variants/0/options", "missing_option")]),

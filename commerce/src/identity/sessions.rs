@@ -85,11 +85,11 @@ pub async fn refresh(platform: &PlatformDb, secret: &[u8], kind: Kind, token: &s
     let tx = platform.begin().await?;
     if let Some(row) = rotate(&tx, kind, token, &successor).await? {
         tx.commit().await?;
-        return session(row, successor);
+        return session(&row, successor);
     }
     let Some(used) = used_before(&tx, kind, token).await? else { return Err(Error::SessionEnded) };
     if used.in_grace {
-        return session(used.family, successor);
+        return session(&used.family, successor);
     }
     revoke(&tx, used.family.id).await?;
     tx.commit().await?;
@@ -191,7 +191,7 @@ fn family(row: &sea_orm::QueryResult) -> Result<Family, DbErr> {
     })
 }
 
-fn session(family: Family, refresh_token: String) -> Result<Session, Error> {
+fn session(family: &Family, refresh_token: String) -> Result<Session, Error> {
     let principal = match (family.principal.as_str(), family.tenant) {
         ("operator", None) => Principal::Operator(OperatorId::from_uuid(family.principal_id)),
         ("account", Some(tenant)) => Principal::Account(AccountId::from_uuid(family.principal_id), TenantId::from_uuid(tenant)),

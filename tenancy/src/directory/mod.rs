@@ -115,7 +115,7 @@ impl Directory {
         }
         let seen = self.inner.changes.load(Ordering::Acquire);
         let tenant = Arc::new(lookup::by_host(&self.inner.database, &host).await?.ok_or(DirectoryError::Unknown)?);
-        self.inner.keep(&self.inner.hosts, host, &tenant, seen);
+        self.inner.keep(&self.inner.hosts, &host, &tenant, seen);
         Ok(tenant)
     }
 
@@ -127,7 +127,7 @@ impl Directory {
         }
         let seen = self.inner.changes.load(Ordering::Acquire);
         let tenant = Arc::new(lookup::by_id(&self.inner.database, id).await?.ok_or(DirectoryError::Unknown)?);
-        self.inner.keep(&self.inner.tenants, id, &tenant, seen);
+        self.inner.keep(&self.inner.tenants, &id, &tenant, seen);
         Ok(tenant)
     }
 
@@ -141,7 +141,7 @@ impl Directory {
         }
         let seen = self.inner.changes.load(Ordering::Acquire);
         let key = Arc::new(lookup::by_key_hash(&self.inner.database, &hash).await?.ok_or(DirectoryError::Unknown)?);
-        self.inner.keep(&self.inner.keys, hash, &key, seen);
+        self.inner.keep(&self.inner.keys, &hash, &key, seen);
         Ok(key)
     }
 
@@ -158,7 +158,7 @@ impl Directory {
 
 impl Inner {
     /// Keeps an answer, unless a change was announced since it was asked for, or changes cannot be heard.
-    fn keep<K, V>(&self, cache: &Cache<K, Arc<V>>, key: K, value: &Arc<V>, seen: u64)
+    fn keep<K, V>(&self, cache: &Cache<K, Arc<V>>, key: &K, value: &Arc<V>, seen: u64)
     where
         K: std::hash::Hash + Eq + Clone + Send + Sync + 'static,
         V: Send + Sync + 'static,
@@ -168,7 +168,7 @@ impl Inner {
         }
         cache.insert(key.clone(), value.clone());
         if self.changes.load(Ordering::Acquire) != seen {
-            cache.invalidate(&key);
+            cache.invalidate(key);
         }
     }
 

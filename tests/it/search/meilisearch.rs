@@ -257,7 +257,7 @@ async fn an_engine_that_is_away_is_unavailable_and_nobody_waits_long() {
     assert!(is_away(&engine(&server).query(store(), &Query::all(euro(), 24)).await.unwrap_err()));
 
     let server = MockServer::start().await;
-    let never = ResponseTemplate::new(200).set_delay(std::time::Duration::from_secs(60));
+    let never = ResponseTemplate::new(200).set_delay(std::time::Duration::from_mins(1));
     Mock::given(matchers::any()).respond_with(never).mount(&server).await;
     let asked = Instant::now();
     assert!(is_away(&engine(&server).query(store(), &Query::all(euro(), 24)).await.unwrap_err()));

@@ -37,7 +37,7 @@ async fn a_shopper_finds_with_a_typing_error_and_narrows_by_facets() {
     assert_eq!(titles(&cheap), ["Wireless Headphones", "Copper Kettle"]);
     let typed = get(&world, &ada, "suggestions?q=kett").await;
     assert_eq!((titles(&typed), &typed["data"][0]["slug"]), (vec!["Copper Kettle".to_owned()], &json!("copper-kettle")));
-    finish(world).await;
+    finish(world);
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn pages_are_followed_by_cursors_of_the_same_store_and_order() {
     }
     assert_eq!(world.shopper(&bob).get(format!("search?sort=price{after}")).await.status(), 422, "another store's cursor");
     assert!(titles(&get(&world, &bob, "search?q=mug").await).is_empty());
-    finish(world).await;
+    finish(world);
 }
 
 #[tokio::test]
@@ -88,10 +88,10 @@ async fn what_is_asked_is_a_closed_list() {
         assert_eq!(reply.status(), 422, "{path}");
         assert_eq!(reply.json()["errors"][0]["pointer"], json!(pointer), "{path}");
     }
-    finish(world).await;
+    finish(world);
 }
 
-async fn finish(mut world: World) {
+fn finish(mut world: World) {
     world.leave_facts();
 }
 

@@ -35,8 +35,8 @@ async fn a_level_equals_the_fold_of_its_movements_after_parallel_adjustments() {
         }
     };
     let answers = join_all(takes.iter().map(take)).await;
-    let taken = answers.iter().filter(|answer| answer.status() == 200).count();
-    assert_eq!(taken, 10, "ten were there to take");
+    let accepted = answers.iter().filter(|answer| answer.status() == 200).count();
+    assert_eq!(accepted, 10, "ten were there to take");
     answers.iter().filter(|answer| answer.status() != 200).for_each(|answer| {
         answer.refused(409, "inventory.below_reserved");
     });

@@ -264,12 +264,11 @@ fn variants(wanted: &Wanted, product: &Product, matches: &HashMap<u32, &Variant>
     }
     let mut position = product.variants.len();
     for variant in &wanted.variants {
-        match matches.get(&variant.row) {
-            Some(existing) => change_variant(variant, existing, known, changes),
-            None => {
-                add_variant(&mut changes.rows, &mut values, product.id, position, variant);
-                position += 1;
-            }
+        if let Some(existing) = matches.get(&variant.row) {
+            change_variant(variant, existing, known, changes);
+        } else {
+            add_variant(&mut changes.rows, &mut values, product.id, position, variant);
+            position += 1;
         }
     }
 }
@@ -325,7 +324,6 @@ fn images(wanted: &Wanted, product: &Product, changes: &mut Changes) {
             Some(existing) if !image.alt.is_empty() && existing.alt != image.alt => {
                 changes.images.push(ImageAlt { id: existing.id.uuid(), alt: image.alt.clone() });
             }
-            Some(_) => {}
             None if position < new_product::MOST_IMAGES => {
                 changes.rows.images.push(ImageRow {
                     id: ImageId::new().uuid(),
@@ -337,7 +335,7 @@ fn images(wanted: &Wanted, product: &Product, changes: &mut Changes) {
                 });
                 position += 1;
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
 }
