@@ -4,6 +4,7 @@
 mod access;
 mod architecture;
 mod cart;
+mod crashes;
 mod hang_ups;
 mod invariants;
 mod openapi;

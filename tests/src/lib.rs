@@ -8,6 +8,7 @@ pub mod database;
 mod factories;
 pub mod invariants;
 mod mailbox;
+pub mod process;
 pub mod settings;
 mod shopping;
 mod store;

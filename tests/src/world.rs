@@ -30,10 +30,13 @@ use crate::{
 pub const HOST: &str = "stoa.test";
 
 /// A key made for tests and used nowhere else.
-const SIGNING_KEY: &str = "-----BEGIN PRIVATE KEY-----
+pub(crate) const SIGNING_KEY: &str = "-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIFRlc3RzIHNpZ24gd2l0aCB0aGlzIGtleSBhbmQgbm8g
 -----END PRIVATE KEY-----
 ";
+
+/// What tests seal and sign with, in base64.
+pub(crate) const SECRET: &str = "dGVzdHMgc2VhbCBhbmQgc2lnbiB3aXRoIHRoaXMgdGV4dCBvbmx5";
 
 pub struct World {
     pub state: State,
@@ -211,7 +214,7 @@ fn config(database: &TestDatabase) -> Config {
         listen: ([127, 0, 0, 1], 0).into(),
         internal_listen: ([127, 0, 0, 1], 0).into(),
         public_url: format!("http://{HOST}").parse().expect("an address"),
-        secret: Secret::from_bytes(b"tests seal and sign with this text only").expect("long enough"),
+        secret: Secret::from_base64(SECRET).expect("long enough"),
         signing_keys_pem: vec![SIGNING_KEY.to_owned()],
         trusted_proxies: Vec::new(),
         telemetry: TelemetryConfig { filter: "warn".to_owned(), otlp_endpoint: None },

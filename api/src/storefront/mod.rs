@@ -4,6 +4,7 @@ mod cart_lines;
 mod carts;
 mod categories;
 mod checkouts;
+mod order_page;
 mod orders;
 mod products;
 mod search;

@@ -14,11 +14,11 @@ use salvo::{
 use serde::{Deserialize, Serialize};
 use tenancy::TenantTx;
 
-use super::checkouts::TaxLine;
+use super::{checkouts::TaxLine, order_page::Followed};
 use crate::{
     Problem, State,
     context::{PathId, Query, Shopper},
-    json::{Address, Id, Json, Money},
+    json::{Address, Id, Money},
 };
 
 pub(super) fn router() -> Router {
@@ -27,15 +27,15 @@ pub(super) fn router() -> Router {
 
 /// An order, as its shopper follows it.
 #[derive(Debug, Serialize, ToSchema)]
-struct Order {
+pub(super) struct Order {
     id: Id<OrderId>,
     number: i64,
     /// `placed`, `completed` or `cancelled`.
-    status: &'static str,
+    pub(super) status: &'static str,
     /// `pending`, `paid`, `partially_refunded`, `refunded` or `voided`.
-    payment_status: &'static str,
+    pub(super) payment_status: &'static str,
     /// `unfulfilled`, `partial` or `fulfilled`.
-    fulfillment_status: &'static str,
+    pub(super) fulfillment_status: &'static str,
     email: String,
     shipping_address: Option<Address>,
     billing_address: Option<Address>,
@@ -49,7 +49,7 @@ struct Order {
     total: Money,
     tax_lines: Vec<TaxLine>,
     fulfillments: Vec<Fulfillment>,
-    placed_at: DateTime<Utc>,
+    pub(super) placed_at: DateTime<Utc>,
     cancelled_at: Option<DateTime<Utc>>,
 }
 
@@ -89,14 +89,15 @@ struct Link {
 
 /// Follow an order by its secret link.
 ///
-/// A wrong token and an order that does not exist get the same answer.
+/// A wrong token and an order that does not exist get the same answer. A browser, which asks for `text/html`, gets a page.
 #[endpoint]
-async fn show(shopper: Shopper, state: State, id: PathId<OrderId>, link: Query<Link>) -> Result<Json<Order>, Problem> {
+async fn show(shopper: Shopper, state: State, id: PathId<OrderId>, link: Query<Link>) -> Result<Followed, Problem> {
     if !state.order_links.is_valid(shopper.store.id, id.0, &link.0.token) {
         return Err(orders::Error::LinkInvalid.into());
     }
     let tx = shopper.db.begin().await?;
-    Ok(Json(read(&tx, id.0).await?))
+    let order = read(&tx, id.0).await?;
+    Ok(Followed { store: shopper.store, order })
 }
 
 async fn read(tx: &TenantTx, id: OrderId) -> Result<Order, orders::Error> {

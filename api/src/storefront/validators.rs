@@ -18,7 +18,7 @@ pub(super) async fn validate(req: &mut Request, depot: &mut Depot, res: &mut Res
     let headers = res.headers_mut();
     // Private: the same address answers differently by key, and a cart by who asks.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.insert(header::VARY, HeaderValue::from_static("Stoa-Publishable-Key, Authorization, Origin"));
+    headers.insert(header::VARY, HeaderValue::from_static("Stoa-Publishable-Key, Authorization, Origin, Accept"));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.entry(header::ETAG).or_insert(tag);
     }

@@ -1,10 +1,13 @@
 use std::sync::atomic::Ordering;
 
-use tests::{World, database::execute};
+use tests::{
+    World,
+    database::execute,
+    process::{Process, until},
+};
 
 use super::{
     order::{place, quiet_store},
-    processes::{Process, until},
     smtp::SmtpServer,
 };
 
@@ -20,13 +23,13 @@ async fn a_job_whose_worker_was_killed_has_its_effect_once() {
     // Holds the job in the middle of its transaction.
     let mut holder = world.superuser().await;
     execute(&mut holder, "BEGIN; LOCK TABLE sales_rollups IN ACCESS EXCLUSIVE MODE").await;
-    let first = Process::start(&world, smtp.address);
+    let first = Process::worker(&world, smtp.address);
     place(&world, &store, 1001, 2_000).await;
     until(&world, "1", RUNNING_SALES).await;
     first.kill().await;
     execute(&mut holder, "COMMIT").await;
     until(&world, "0", ORDERS).await;
-    let _second = Process::start(&world, smtp.address);
+    let _second = Process::worker(&world, smtp.address);
     until(&world, "1", ORDERS).await;
     until(&world, "Done 2", "SELECT status || ' ' || attempts FROM apalis.jobs WHERE idempotency_key LIKE '%:RecordSale:%'").await;
     until(&world, "1", "SELECT count(*)::text FROM handled_jobs WHERE kind = 'RecordSale'").await;
@@ -39,17 +42,17 @@ async fn a_job_that_kills_its_worker_each_time_becomes_a_dead_letter() {
     let smtp = SmtpServer::start().await;
     let mut holder = world.superuser().await;
     execute(&mut holder, "BEGIN; LOCK TABLE sales_rollups IN ACCESS EXCLUSIVE MODE").await;
-    let first = Process::start(&world, smtp.address);
+    let first = Process::worker(&world, smtp.address);
     place(&world, &store, 1001, 2_000).await;
     until(&world, "1", RUNNING_SALES).await;
     // Its last attempt but one dies with this worker, its last with the next.
     let mut superuser = world.superuser().await;
     execute(&mut superuser, "UPDATE apalis.jobs SET max_attempts = 2 WHERE idempotency_key LIKE '%:RecordSale:%'").await;
     first.kill().await;
-    let second = Process::start(&world, smtp.address);
+    let second = Process::worker(&world, smtp.address);
     until(&world, "1", RUNNING_SALES).await;
     second.kill().await;
-    let _third = Process::start(&world, smtp.address);
+    let _third = Process::worker(&world, smtp.address);
     until(&world, "Killed 2", "SELECT status || ' ' || attempts FROM apalis.jobs WHERE idempotency_key LIKE '%:RecordSale:%'").await;
     execute(&mut holder, "COMMIT").await;
     let dead = world.operator().await.get("jobs/dead").await.ok();
@@ -62,7 +65,7 @@ async fn a_mail_server_that_refuses_costs_time_and_nothing_else() {
     let store = quiet_store(&world, "ada").await;
     let smtp = SmtpServer::start().await;
     smtp.refuses.store(true, Ordering::SeqCst);
-    let _worker = Process::start(&world, smtp.address);
+    let _worker = Process::worker(&world, smtp.address);
     place(&world, &store, 1001, 2_000).await;
     until(&world, "1", ORDERS).await;
     until(&world, "Failed", "SELECT status FROM apalis.jobs WHERE job_type = 'mail'").await;
@@ -76,7 +79,7 @@ async fn two_workers_share_the_work_and_double_none_of_it() {
     let world = World::new().await;
     let (ada, bob) = (quiet_store(&world, "ada").await, quiet_store(&world, "bob").await);
     let smtp = SmtpServer::start().await;
-    let _workers = [Process::start(&world, smtp.address), Process::start(&world, smtp.address)];
+    let _workers = [Process::worker(&world, smtp.address), Process::worker(&world, smtp.address)];
     for number in 1..=20 {
         place(&world, &ada, number, 2_000).await;
         place(&world, &bob, number, 2_000).await;

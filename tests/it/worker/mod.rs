@@ -6,7 +6,6 @@ mod crashes;
 mod dead_letters;
 mod mails;
 mod order;
-mod processes;
 mod relay;
 mod smtp;
 mod traces;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use mail_parser::MessageParser;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::mime;
 use crate::console::say;
 
 const LARGEST_MAIL: usize = 10 * 1024 * 1024;
@@ -100,7 +100,8 @@ impl Shelf {
         let name = format!("{millis}-{:04}.eml", self.count.fetch_add(1, Ordering::Relaxed));
         std::fs::write(self.folder.join(&name), mail)?;
         if self.tells {
-            let subject = mime::header(&String::from_utf8_lossy(mail), "subject").unwrap_or_default();
+            let parsed = MessageParser::default().parse(mail);
+            let subject = parsed.as_ref().and_then(|mail| mail.subject()).unwrap_or("without a subject");
             say(&format!("mail to {}: {subject}", recipients.join(", ")));
         }
         Ok(())

@@ -1,7 +1,6 @@
 //! `cargo dev`: everything a developer needs, running, filled and explained.
 
 pub(crate) mod mail;
-mod mime;
 mod page;
 pub(crate) mod programs;
 mod secrets;

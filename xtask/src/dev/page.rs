@@ -2,10 +2,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use mail_parser::{Address, Message, MessageParser};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-
-use super::mime;
 
 pub(super) async fn listen(port: u16, mails: PathBuf) -> anyhow::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
@@ -39,7 +38,8 @@ async fn serve(mut stream: TcpStream, mails: &Path) -> std::io::Result<()> {
 }
 
 const STYLE: &str = "<!doctype html><meta charset=utf-8><title>Mail</title>\
-    <style>body{font:15px/1.5 system-ui;max-width:52rem;margin:2rem auto;padding:0 1rem}td{padding:.2rem 1rem .2rem 0}pre{white-space:pre-wrap}</style>";
+    <style>body{font:15px/1.5 system-ui;max-width:52rem;margin:2rem auto;padding:0 1rem}td{padding:.2rem 1rem .2rem 0}pre{white-space:pre-wrap}\
+    iframe{width:100%;height:60rem;border:1px solid #ddd;border-radius:8px}</style>";
 
 fn list(folder: &Path) -> String {
     let mut names: Vec<String> =
@@ -47,21 +47,43 @@ fn list(folder: &Path) -> String {
     names.sort_by(|a, b| b.cmp(a));
     let mut page = format!("{STYLE}<h1>Mail</h1><p>{} kept in {}</p><table>", names.len(), escape(&folder.display().to_string()));
     for name in names.iter().take(200) {
-        let mail = std::fs::read(folder.join(name)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
-        let [date, to, subject] = ["date", "to", "subject"].map(|field| escape(&mime::header(&mail, field).unwrap_or_default()));
+        let bytes = std::fs::read(folder.join(name)).unwrap_or_default();
+        let Some(mail) = MessageParser::default().parse(&bytes) else { continue };
+        let [date, to, subject] = [day(&mail), address(mail.to()), escape(mail.subject().unwrap_or_default())];
         write!(page, "<tr><td>{date}<td>{to}<td><a href=\"/mail/{name}\">{subject}</a>").ok();
     }
     page + "</table>"
 }
 
+/// The mail as a mail program shows it, and its plain text below.
 fn show(folder: &Path, name: &str) -> Option<String> {
     if !name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.')) || name.contains("..") {
         return None;
     }
-    let mail = String::from_utf8_lossy(&std::fs::read(folder.join(name)).ok()?).into_owned();
-    let [from, to, subject] = ["from", "to", "subject"].map(|field| escape(&mime::header(&mail, field).unwrap_or_default()));
-    let text = linked(&escape(&mime::plain_text(&mail)));
-    Some(format!("{STYLE}<p><a href=\"/\">all mail</a></p><h1>{subject}</h1><p>{from} → {to}</p><pre>{text}</pre>"))
+    let bytes = std::fs::read(folder.join(name)).ok()?;
+    let mail = MessageParser::default().parse(&bytes)?;
+    let subject = escape(mail.subject().unwrap_or_default());
+    let html = escape(&mail.body_html(0).unwrap_or_default());
+    let text = linked(&escape(&mail.body_text(0).unwrap_or_default()));
+    Some(format!(
+        "{STYLE}<p><a href=\"/\">all mail</a></p><h1>{subject}</h1><p>{} → {} · {}</p>\
+         <iframe sandbox=\"allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation\" srcdoc=\"{}{html}\"></iframe>\
+         <h2>As plain text</h2><pre>{text}</pre>",
+        address(mail.from()),
+        address(mail.to()),
+        day(&mail),
+        escape("<base target=\"_blank\">"),
+    ))
+}
+
+fn address(addresses: Option<&Address<'_>>) -> String {
+    let Some(first) = addresses.and_then(Address::first) else { return String::new() };
+    let bare = escape(first.address().unwrap_or_default());
+    first.name().map_or_else(|| bare.clone(), |name| format!("{} &lt;{bare}&gt;", escape(name)))
+}
+
+fn day(mail: &Message<'_>) -> String {
+    mail.date().map(mail_parser::DateTime::to_rfc822).unwrap_or_default()
 }
 
 fn linked(text: &str) -> String {
