@@ -207,6 +207,19 @@ pub const INVARIANTS: &[Invariant] = &[
          WHERE l.product_id IS NULL OR p.id IS NULL",
     ),
     always(
+        "each shelf holds exactly the listed products that stand in its category or below it, or bear its tag",
+        "WITH RECURSIVE above AS (
+           SELECT pc.tenant_id, pc.product_id, c.id, c.parent_id FROM product_categories pc
+             JOIN categories c ON c.tenant_id = pc.tenant_id AND c.id = pc.category_id
+           UNION SELECT a.tenant_id, a.product_id, c.id, c.parent_id FROM above a
+             JOIN categories c ON c.tenant_id = a.tenant_id AND c.id = a.parent_id),
+         groups AS (SELECT tenant_id, product_id, id AS shelf_id FROM above UNION SELECT tenant_id, product_id, tag_id FROM product_tags),
+         due AS (SELECT g.shelf_id, l.* FROM groups g JOIN product_listings l USING (tenant_id, product_id))
+         SELECT coalesce(h.product_id, d.product_id)::text || ' on ' || coalesce(h.shelf_id, d.shelf_id) FROM product_shelves h
+         FULL JOIN due d ON d.tenant_id = h.tenant_id AND d.shelf_id = h.shelf_id AND d.product_id = h.product_id AND d.currency = h.currency
+         WHERE (h.published_at, h.title_key, h.price_from) IS DISTINCT FROM (d.published_at, d.title_key, d.price_from)",
+    ),
+    always(
         "a family of refresh tokens has at most one live tip",
         "SELECT family_id::text FROM refresh_tokens WHERE used_at IS NULL AND revoked_at IS NULL GROUP BY family_id HAVING count(*) > 1",
     ),

@@ -1,12 +1,22 @@
 //! Categories: a tree that a store's people shape and its shoppers walk.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
 use tenancy::TenantTx;
 use uuid::Uuid;
 
 pub use super::entity::category::Model as Category;
-use super::{Error, entity::category, events::CategoryChanged, new_product::Faults};
-use crate::{clock::Clock, ids::CategoryId, outbox, sql};
+use super::{
+    Error,
+    entity::category,
+    events::{CategoryChanged, ProductChange, ProductChanged},
+    listing,
+    new_product::Faults,
+};
+use crate::{
+    clock::Clock,
+    ids::{CategoryId, ProductId},
+    outbox, sql,
+};
 
 /// How deep the tree may grow, and how many categories it may have.
 const MOST_LEVELS: usize = 10;
@@ -118,6 +128,8 @@ pub async fn move_to(
         return Err(Error::CategoryCycle);
     }
     deep_enough(&tree, parent, height(&tree, id))?;
+    let moves = tree.iter().any(|category| category.id == id && category.parent_id != parent);
+    let products = if moves { hold(tx, &tree, id).await? } else { Vec::new() };
     let mut siblings: Vec<Uuid> =
         tree.iter().filter(|other| other.parent_id == parent && other.id != id).map(|other| other.id.uuid()).collect();
     let at = position.map_or(siblings.len(), |position| siblings.len().min(position as usize));
@@ -128,6 +140,8 @@ pub async fn move_to(
                 WHERE c.tenant_id = $1 AND c.id = x.id AND (c.id = $3 OR c.position <> x.place - 1)";
     let values = [tx.tenant().into(), siblings.into(), id.into(), parent.map(CategoryId::uuid).into(), clock.now().into()];
     sql::run(tx, text, values).await?;
+    // They stand below other categories now.
+    listing::refresh(tx, &products).await?;
     told(tx, clock, id).await
 }
 
@@ -140,9 +154,13 @@ pub async fn delete(tx: &TenantTx, clock: &Clock, id: CategoryId) -> Result<(), 
     if tree.iter().any(|category| category.parent_id == Some(id)) {
         return Err(Error::CategoryNotEmpty);
     }
+    let products = hold(tx, &tree, id).await?;
     if sql::run(tx, "DELETE FROM categories WHERE tenant_id = $1 AND id = $2", [tx.tenant().into(), id.into()]).await? == 0 {
         return Err(Error::CategoryNotFound(id));
     }
+    listing::refresh(tx, &products).await?;
+    let told: Vec<_> = products.into_iter().map(|product_id| ProductChanged { product_id, change: ProductChange::Edited }).collect();
+    outbox::record_all(tx, clock, &told).await?;
     Ok(outbox::record(tx, clock, &CategoryChanged { category_id: id }).await?)
 }
 
@@ -157,6 +175,24 @@ async fn lock(tx: &TenantTx) -> Result<Vec<Category>, Error> {
     sql::run(tx, "SELECT pg_advisory_xact_lock(hashtextextended('categories:' || $1::text, 0))", [tx.tenant().uuid().to_string().into()])
         .await?;
     list(tx).await
+}
+
+/// The products in a category or below it, held until this transaction ends, as is who may join them: a product saved at the
+/// same moment either waits for the tree as it will be, or is seen here.
+async fn hold(tx: &TenantTx, tree: &[Category], id: CategoryId) -> Result<Vec<ProductId>, Error> {
+    #[derive(FromQueryResult)]
+    struct Held {
+        id: ProductId,
+    }
+    let branch: Vec<Uuid> =
+        tree.iter().filter(|category| ancestors(tree, category.id).contains(&id)).map(|category| category.id.uuid()).collect();
+    let text = "SELECT FROM categories WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE";
+    sql::run(tx, text, [tx.tenant().into(), branch.clone().into()]).await?;
+    let text = "SELECT p.id FROM products p WHERE p.tenant_id = $1 AND p.id IN (
+                  SELECT pc.product_id FROM product_categories pc WHERE pc.tenant_id = $1 AND pc.category_id = ANY ($2))
+                ORDER BY p.id FOR NO KEY UPDATE";
+    let held: Vec<Held> = sql::all(tx, text, [tx.tenant().into(), branch.into()]).await?;
+    Ok(held.into_iter().map(|product| product.id).collect())
 }
 
 /// The category and all above it. Ends also on a tree that is none.

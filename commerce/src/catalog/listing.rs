@@ -1,6 +1,9 @@
 //! What a shopper's list reads: one row for each published product and currency it is sold in, kept in the transaction
 //! of each change. A page is a walk along one index, so its cost does not grow with the catalogue; only availability is
 //! asked of the stock levels, since that moves with every sale.
+//!
+//! A list narrowed to a category or a tag walks a *shelf*: the sort keys of the products that stand in the category or below
+//! it, or bear the tag. The shelf's id is the category's or the tag's.
 
 use std::fmt::Write as _;
 
@@ -139,49 +142,38 @@ pub async fn list(tx: &TenantTx, filter: &Filter, page: &PageQuery) -> Result<Pa
     let tenant = tx.tenant();
     let (column, kind, direction, after) = filter.sort.walk();
     let mut values: Vec<Value> = vec![tenant.into(), filter.currency.code().into()];
-    let (mut with, mut conditions) = (String::new(), String::new());
+    let mut conditions = String::new();
+    let mut shelves = shelves(filter, &mut values);
+    // The first group asked for is walked; a second one is looked up.
+    let walked = if shelves.is_empty() { "l" } else { "h" };
+    let from = if shelves.is_empty() {
+        "product_listings l WHERE l.tenant_id = $1 AND l.currency = $2".to_owned()
+    } else {
+        format!(
+            "product_shelves h JOIN product_listings l ON l.tenant_id = $1 AND l.product_id = h.product_id AND l.currency = $2
+             WHERE h.tenant_id = $1 AND h.currency = $2 AND h.shelf_id = {}",
+            shelves.remove(0)
+        )
+    };
+    for shelf in shelves {
+        let _infallible = write!(
+            conditions,
+            " AND EXISTS (SELECT FROM product_shelves o
+                WHERE o.tenant_id = $1 AND o.currency = $2 AND o.product_id = l.product_id AND o.shelf_id = {shelf})"
+        );
+    }
     if let Some(cursor) = &page.after {
         let cursor = cursor.for_list(Some(tenant), filter.sort.as_str())?;
         values.extend([filter.sort.key_value(&cursor.key)?, cursor.id.into()]);
-        let _infallible = write!(conditions, " AND (l.{column}, l.product_id) {after} ($3::{kind}, $4::uuid)");
-    }
-    if let Some(category) = &filter.category {
-        let named = match category {
-            CategoryRef::Id(id) => {
-                values.push((*id).into());
-                "c.id"
-            }
-            CategoryRef::Slug(slug) => {
-                values.push(slug.as_str().into());
-                "c.slug"
-            }
-        };
-        with = format!(
-            "WITH RECURSIVE branch AS (
-               SELECT c.id FROM categories c WHERE c.tenant_id = $1 AND {named} = ${at}
-               UNION SELECT c.id FROM branch b JOIN categories c ON c.tenant_id = $1 AND c.parent_id = b.id)",
-            at = values.len()
-        );
-        conditions.push_str(
-            " AND EXISTS (SELECT FROM product_categories pc
-                WHERE pc.tenant_id = $1 AND pc.product_id = l.product_id AND pc.category_id IN (SELECT id FROM branch))",
-        );
-    }
-    if let Some(tag) = &filter.tag {
-        values.push(tag.as_str().into());
-        let _infallible = write!(
-            conditions,
-            " AND EXISTS (SELECT FROM product_tags pt JOIN tags t ON t.tenant_id = $1 AND t.id = pt.tag_id
-                WHERE pt.tenant_id = $1 AND pt.product_id = l.product_id AND t.slug = ${})",
-            values.len()
-        );
+        let (key, id) = (values.len() - 1, values.len());
+        let _infallible = write!(conditions, " AND ({walked}.{column}, {walked}.product_id) {after} (${key}::{kind}, ${id}::uuid)");
     }
     let text = format!(
-        "{with} SELECT page.*, stock.rank, stock.available FROM (
+        "SELECT page.*, stock.rank, stock.available FROM (
            SELECT l.product_id, l.slug, l.title, l.title_key, l.brand, l.published_at, l.price_from, l.price_to, l.compare_at,
              l.image_url, l.image_alt, l.options::text AS options, l.variant_ids, l.has_untracked
-           FROM product_listings l WHERE l.tenant_id = $1 AND l.currency = $2{conditions}
-           ORDER BY l.{column} {direction}, l.product_id {direction} LIMIT {read}) page
+           FROM {from}{conditions}
+           ORDER BY {walked}.{column} {direction}, {walked}.product_id {direction} LIMIT {read}) page
          CROSS JOIN LATERAL (
            SELECT CASE WHEN page.has_untracked THEN 3 ELSE max({rank}) END AS rank, sum(greatest({available}, 0)) AS available
            FROM stock_levels s WHERE s.tenant_id = $1 AND s.variant_id = ANY (page.variant_ids)) stock
@@ -194,6 +186,26 @@ pub async fn list(tx: &TenantTx, filter: &Filter, page: &PageQuery) -> Result<Pa
     let page =
         Page::of(rows, page.limit, |row| Cursor::new(Some(tenant), filter.sort.as_str(), filter.sort.key(row), row.product_id.uuid()));
     Ok(page.map(|row| row.card(filter.currency)))
+}
+
+/// The shelves that hold what is asked for, each as SQL that finds its id.
+fn shelves(filter: &Filter, values: &mut Vec<Value>) -> Vec<String> {
+    let mut shelves = Vec::new();
+    let mut find = |text: &str, key: Value| {
+        values.push(key);
+        shelves.push(text.replace('?', &format!("${}", values.len())));
+    };
+    match &filter.category {
+        Some(CategoryRef::Id(id)) => find("?", (*id).into()),
+        Some(CategoryRef::Slug(slug)) => {
+            find("(SELECT c.id FROM categories c WHERE c.tenant_id = $1 AND c.slug = ?)", slug.as_str().into())
+        }
+        None => {}
+    }
+    if let Some(tag) = &filter.tag {
+        find("(SELECT t.id FROM tags t WHERE t.tenant_id = $1 AND t.slug = ?)", tag.as_str().into());
+    }
+    shelves
 }
 
 /// One of two numbers, written into the text: with a parameter Postgres would guess a tenth of the catalogue and plan anew
@@ -236,7 +248,13 @@ pub(super) async fn refresh(tx: &TenantTx, products: &[ProductId]) -> Result<Vec
 }
 
 const REFRESH: &str = "
-WITH sold AS MATERIALIZED (
+WITH RECURSIVE above AS (
+  SELECT pc.product_id, c.id, c.parent_id FROM product_categories pc
+  JOIN categories c ON c.tenant_id = $1 AND c.id = pc.category_id
+  WHERE pc.tenant_id = $1 AND pc.product_id = ANY ($2)
+  UNION
+  SELECT a.product_id, c.id, c.parent_id FROM above a JOIN categories c ON c.tenant_id = $1 AND c.id = a.parent_id),
+sold AS MATERIALIZED (
   SELECT p.id AS product_id, c.currency, min(c.amount) AS price_from, max(c.amount) AS price_to,
     (array_agg(c.compare_at_amount ORDER BY c.amount, v.position, v.id))[1] AS compare_at,
     array_agg(v.id ORDER BY v.position, v.id) AS variant_ids, bool_or(NOT v.is_stock_tracked) AS has_untracked
@@ -256,6 +274,22 @@ faces AS MATERIALIZED (
   LEFT JOIN LATERAL (SELECT i.url, i.alt FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = p.id
     ORDER BY i.position, i.id LIMIT 1) image ON true
   WHERE p.tenant_id = $1 AND p.id = ANY ($2) AND p.status = 'published'),
+shelved AS MATERIALIZED (
+  SELECT s.product_id, s.currency, g.shelf_id, f.published_at, f.title_key, s.price_from
+  FROM sold s JOIN faces f ON f.id = s.product_id JOIN (
+    SELECT a.product_id, a.id AS shelf_id FROM above a
+    UNION SELECT t.product_id, t.tag_id FROM product_tags t WHERE t.tenant_id = $1 AND t.product_id = ANY ($2)) g
+  ON g.product_id = s.product_id),
+taken_off AS (
+  DELETE FROM product_shelves h WHERE h.tenant_id = $1 AND h.product_id = ANY ($2) AND NOT EXISTS (
+    SELECT FROM shelved s WHERE s.product_id = h.product_id AND s.currency = h.currency AND s.shelf_id = h.shelf_id)),
+put_on AS (
+  INSERT INTO product_shelves AS h (tenant_id, shelf_id, currency, product_id, published_at, title_key, price_from)
+  SELECT $1, s.shelf_id, s.currency, s.product_id, s.published_at, s.title_key, s.price_from FROM shelved s
+  ON CONFLICT (tenant_id, shelf_id, currency, product_id) DO UPDATE SET published_at = excluded.published_at,
+    title_key = excluded.title_key, price_from = excluded.price_from
+  WHERE (h.published_at, h.title_key, h.price_from)
+    IS DISTINCT FROM (excluded.published_at, excluded.title_key, excluded.price_from)),
 gone AS (
   DELETE FROM product_listings l WHERE l.tenant_id = $1 AND l.product_id = ANY ($2)
     AND NOT EXISTS (SELECT FROM sold s WHERE s.product_id = l.product_id AND s.currency = l.currency)),

@@ -53,7 +53,8 @@ pub async fn rename(tx: &TenantTx, clock: &Clock, id: TagId, name: &str) -> Resu
 /// `TagNotFound`.
 pub async fn delete(tx: &TenantTx, clock: &Clock, id: TagId) -> Result<(), Error> {
     tell_products(tx, clock, id).await?;
-    let text = "DELETE FROM tags WHERE tenant_id = $1 AND id = $2";
+    let text = "WITH shelf AS (DELETE FROM product_shelves WHERE tenant_id = $1 AND shelf_id = $2)
+                DELETE FROM tags WHERE tenant_id = $1 AND id = $2";
     if sql::run(tx, text, [tx.tenant().into(), id.into()]).await? == 0 { Err(Error::TagNotFound(id)) } else { Ok(()) }
 }
 

@@ -151,12 +151,28 @@ impl MigrationTrait for Migration {
             .index("title", "currency, title_key, product_id")
             .index("price", "currency, price_from, product_id")
             .create(manager)
+            .await?;
+        // The same, narrowed: `shelf_id` is a category (holding what stands in it or below it) or a tag.
+        tenant_table("product_shelves")
+            .keyed_by("shelf_id, currency, product_id")
+            .column("shelf_id uuid NOT NULL")
+            .currency()
+            .column("product_id uuid NOT NULL")
+            .column("published_at timestamptz NOT NULL")
+            .column("title_key text COLLATE \"C\" NOT NULL")
+            .amount("price_from")
+            .belongs_to("product_id", "products", "CASCADE")
+            .index("product", "product_id")
+            .index("newest", "shelf_id, currency, published_at DESC, product_id DESC")
+            .index("title", "shelf_id, currency, title_key, product_id")
+            .index("price", "shelf_id, currency, price_from, product_id")
+            .create(manager)
             .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let children = ["product_images", "product_tags", "tags", "product_categories", "categories", "prices"];
-        drop_tables(manager, &["product_listings"]).await?;
+        drop_tables(manager, &["product_shelves", "product_listings"]).await?;
         drop_tables(manager, &children).await?;
         drop_tables(manager, &["variant_option_values", "variants", "option_values", "product_options", "products"]).await
     }

@@ -1,7 +1,7 @@
 //! The tree of categories.
 
 use serde_json::{Value, json};
-use tests::{Caller, World};
+use tests::{Caller, World, a_product};
 
 async fn create(vendor: &Caller, name: &str, parent: Option<&str>) -> String {
     let made = vendor.post("categories", &json!({ "name": name, "parent_id": parent })).await.ok();
@@ -49,6 +49,63 @@ async fn two_moves_at_once_make_no_cycle() {
         let mut answers = [first.status(), second.status()];
         answers.sort_unstable();
         assert_eq!(answers, [200, 409], "one move wins, the other would close a cycle");
+    }
+    world.run_jobs().await;
+}
+
+#[tokio::test]
+async fn what_a_category_shows_follows_its_moves_and_its_end() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let vendor = world.vendor(&ada);
+    let men = create(&vendor, "Men", None).await;
+    let women = create(&vendor, "Women", None).await;
+    let shirts = create(&vendor, "Shirts", Some(&men)).await;
+    let linen = create(&vendor, "Linen", Some(&shirts)).await;
+    let shirt = a_product().create(&world, &ada).await;
+    vendor.patch(format!("products/{}", shirt.id), &json!({ "categories": [linen], "tags": ["Gift"] })).await.ok();
+    let shown = async |filter: &str| {
+        let list = world.shopper(&ada).get(format!("products?{filter}")).await.ok();
+        list["data"].as_array().unwrap().len()
+    };
+    assert_eq!((shown("category=men").await, shown("category=women").await, shown("category=men&tag=gift").await), (1, 0, 1));
+    vendor.post(format!("categories/{shirts}/move"), &json!({ "parent_id": women })).await.ok();
+    assert_eq!((shown("category=men").await, shown("category=women").await), (0, 1));
+    assert_eq!(vendor.delete(format!("categories/{linen}")).await.status(), 204);
+    assert_eq!((shown("category=women").await, shown("tag=gift").await, shown("").await), (0, 1, 1));
+    world.run_jobs().await;
+}
+
+#[tokio::test]
+async fn moves_and_saved_products_never_miss_each_other() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let vendor = world.vendor(&ada);
+    let (one, two) = (create(&vendor, "One", None).await, create(&vendor, "Two", None).await);
+    let leaf = create(&vendor, "Leaf", Some(&one)).await;
+    let shirt = a_product().create(&world, &ada).await;
+    let path = format!("products/{}", shirt.id);
+    vendor.patch(&path, &json!({ "categories": [leaf] })).await.ok();
+    for round in 0..12 {
+        let parent = if round % 2 == 0 { &two } else { &one };
+        let draft = vendor
+            .post(
+                "products",
+                &json!({ "title": format!("Draft {round}"), "categories": [leaf], "variants": [
+            { "prices": [{ "price": { "amount": "5.00", "currency": "EUR" } }] }] }),
+            )
+            .await
+            .ok();
+        let (under, renamed) = (json!({ "parent_id": parent }), json!({ "title": format!("Shirt {round}") }));
+        let (moved, edited, published) = futures::join!(
+            vendor.post(format!("categories/{leaf}/move"), &under),
+            vendor.patch(&path, &renamed),
+            vendor.act(format!("products/{}/publish", draft["id"].as_str().unwrap())),
+        );
+        for answer in [moved, edited, published] {
+            answer.ok();
+        }
+        world.check().await;
     }
     world.run_jobs().await;
 }
