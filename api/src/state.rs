@@ -1,7 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use commerce::{cart::CartStore, clock::Clock, identity::Passwords, orders::OrderLinks, payments::Gateways};
+use commerce::{
+    cart::CartStore,
+    clock::Clock,
+    identity::{Codes, Passwords},
+    orders::OrderLinks,
+    payments::Gateways,
+};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use search::SearchBackend;
 use tenancy::{Database, Directory};
@@ -26,6 +32,7 @@ pub struct State {
     pub carts: CartStore,
     pub gateways: Gateways,
     pub order_links: OrderLinks,
+    pub codes: Codes,
     /// Requests under way; they outlive their connections, and a stop waits for them.
     pub requests: TaskTracker,
 }
@@ -57,6 +64,7 @@ impl State {
             carts: CartStore::with_timeout(redis.clone(), clock.clone(), tuning.redis_answers_within),
             gateways: Gateways::new(),
             order_links: OrderLinks::new(config.secret.bytes()),
+            codes: Codes::new(config.secret.bytes()),
             requests: TaskTracker::new(),
             config: Arc::new(config),
             database,

@@ -37,6 +37,8 @@ fn read<T: DeserializeOwned>(code: &'static str, body: &serde_json::Value) -> Re
 }
 
 facts! {
+    AccountCodeRequested(crate::identity::AccountCodeRequested),
+    AccountPasswordChanged(crate::identity::AccountPasswordChanged),
     StoreOpened(crate::stores::StoreOpened),
     ProductChanged(crate::catalog::ProductChanged),
     ProductDeleted(crate::catalog::ProductDeleted),

@@ -30,6 +30,7 @@ ids! {
     PriceId = "price",
     ProductId = "prod",
     ReservationId = "resv",
+    SessionId = "ses",
     ShippingMethodId = "ship",
     ShippingRateId = "shipr",
     ShippingZoneId = "zone",

@@ -4,11 +4,11 @@
 mod access;
 mod architecture;
 mod cart;
-mod crashes;
 mod hang_ups;
 mod invariants;
 mod openapi;
 mod platform;
+mod processes;
 mod requests;
 mod search;
 mod storefront;

@@ -3,11 +3,14 @@
 use std::{
     net::{SocketAddr, TcpListener},
     path::PathBuf,
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
 
 use crate::{
     World,
@@ -34,13 +37,18 @@ impl Process {
 
     /// An api, and where it listens once it does.
     pub fn api(world: &World) -> (Self, SocketAddr) {
+        Self::api_with_redis(world, &settings::redis_url())
+    }
+
+    /// An api that looks for its carts and limits at an address.
+    pub fn api_with_redis(world: &World, redis_url: &str) -> (Self, SocketAddr) {
         let listen = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port");
         let key = std::env::temp_dir().join("stoa-tests-signing-key.pem");
         std::fs::write(&key, SIGNING_KEY).expect("a place for the signing key");
         let mut command = command(world, "stoa-api");
         command
             .env("STOA_DATABASE_CONNECTIONS", "8")
-            .env("STOA_REDIS_URL", settings::redis_url())
+            .env("STOA_REDIS_URL", redis_url)
             .env("STOA_LISTEN", listen.to_string())
             .env("STOA_INTERNAL_LISTEN", "127.0.0.1:0")
             .env("STOA_SIGNING_KEY_FILE", key);
@@ -50,6 +58,15 @@ impl Process {
     fn start(mut command: Command) -> Self {
         let child = command.spawn();
         Self(child.unwrap_or_else(|error| panic!("cannot start {command:?}: {error}")))
+    }
+
+    /// SIGTERM, as an orchestrator sends it; answers how the program ended.
+    pub async fn stop(mut self) -> ExitStatus {
+        let pid = self.0.id().expect("the program is running").to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().await;
+        assert!(sent.is_ok_and(|status| status.success()), "SIGTERM could not be sent");
+        let ended = timeout(Duration::from_mins(1), self.0.wait()).await;
+        ended.expect("the program ends when it is asked to").expect("an exit status")
     }
 
     /// SIGKILL: the process gets no chance to tidy up.

@@ -1,9 +1,11 @@
 //! The addresses that mails point to.
 
 use commerce::{
+    identity::Codes,
     ids::{OrderId, TenantId},
     orders::OrderLinks,
 };
+use uuid::Uuid;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -12,6 +14,7 @@ pub struct Links {
     /// Base domain, with the port if it is not the usual one.
     authority: String,
     orders: OrderLinks,
+    codes: Codes,
 }
 
 impl Links {
@@ -25,11 +28,16 @@ impl Links {
             .split_once("://")
             .filter(|(scheme, authority)| matches!(*scheme, "http" | "https") && !authority.is_empty() && !authority.contains('/'))
             .ok_or_else(|| anyhow::anyhow!("STOA_PUBLIC_URL is not an http address without a path"))?;
-        Ok(Self { scheme: scheme.into(), authority: authority.into(), orders: OrderLinks::new(secret) })
+        Ok(Self { scheme: scheme.into(), authority: authority.into(), orders: OrderLinks::new(secret), codes: Codes::new(secret) })
     }
 
     pub fn store(&self, slug: &str) -> String {
         format!("{}://{slug}.{}", self.scheme, self.authority)
+    }
+
+    /// The code that a mail carries to an account's address.
+    pub fn account_code(&self, id: Uuid) -> String {
+        self.codes.write(id)
     }
 
     /// The link by which whoever placed the order follows it.

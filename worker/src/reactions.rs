@@ -1,11 +1,12 @@
 //! What follows from what: this fact asks for these jobs. The match is exhaustive, so a new fact is decided here or nothing
 //! compiles.
 
-use commerce::facts::AnyFact;
+use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
-    IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SendLowStockAlert,
-    SendOrderCancelled, SendOrderConfirmation, SendShippingNotice, SendWelcome,
+    IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SendAccountCode,
+    SendEmailChangeNotice, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation, SendPasswordNotice, SendShippingNotice,
+    SendWelcome,
 };
 
 macro_rules! jobs {
@@ -15,6 +16,12 @@ macro_rules! jobs {
 /// The jobs that a fact asks for, one of a kind at most: a job's key is its fact.
 pub fn to(fact: &AnyFact) -> Vec<Job> {
     match fact {
+        // accounts
+        AnyFact::AccountCodeRequested(code) if code.purpose == Purpose::ChangeEmail => {
+            jobs![SendAccountCode { code: code.code_id, purpose: code.purpose }, SendEmailChangeNotice { code: code.code_id }]
+        }
+        AnyFact::AccountCodeRequested(code) => jobs![SendAccountCode { code: code.code_id, purpose: code.purpose }],
+        AnyFact::AccountPasswordChanged(changed) => jobs![SendPasswordNotice { account: changed.account_id }],
         // stores
         AnyFact::StoreOpened(_) => jobs![SendWelcome {}],
         // orders

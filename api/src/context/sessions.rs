@@ -34,6 +34,13 @@ impl Sessions {
         found.map_err(|error: Arc<identity::Error>| Problem::unavailable(error))
     }
 
+    /// [`Sessions::forget`] for several.
+    pub(crate) async fn forget_all(&self, sessions: Vec<Uuid>) {
+        for session in sessions {
+            self.forget(session).await;
+        }
+    }
+
     /// Forgets a session here, now.
     pub(crate) async fn forget(&self, session: Uuid) {
         self.standing.invalidate(&session).await;

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use commerce::identity::{Standing, api_keys};
+use commerce::identity::{SignedInAs, Standing, api_keys};
 use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler, http::Method};
 use tenancy::{Actor, DirectoryError, Permission, Tenant, TenantDb, TenantStatus, directory::KeyKind};
+use uuid::Uuid;
 
 use super::{authorization::bearer, from_depot, shopper::store_on_host, state};
 use crate::{Problem, State, limits::Class, signer::Audience};
@@ -14,11 +15,24 @@ pub struct Vendor {
     pub db: TenantDb,
     pub actor: Actor,
     pub permissions: Arc<[Permission]>,
+    /// None for software with a key.
+    pub session: Option<Uuid>,
 }
 
 from_depot!(Vendor);
 
 impl Vendor {
+    /// The person who is signed in, for what is about the account and not about the store.
+    ///
+    /// # Errors
+    /// 403: a key is nobody's account.
+    pub fn person(&self) -> Result<SignedInAs, Problem> {
+        match (self.actor, self.session) {
+            (Actor::Account(account), Some(session)) => Ok(SignedInAs { account, tenant: self.store.id, session }),
+            _ => Err(Problem::forbidden("identity.accounts_only", "this is about a person's account, and a key has none")),
+        }
+    }
+
     /// # Errors
     /// 403, naming the permission that is missing.
     pub fn require(&self, permission: Permission) -> Result<(), Problem> {
@@ -70,7 +84,7 @@ async fn by_key(token: &str, state: &State) -> Result<Vendor, Problem> {
         Err(DirectoryError::Database(error)) => return Err(Problem::unavailable(error)),
     };
     let db = state.database.tenant(key.tenant.id);
-    Ok(Vendor { store: key.tenant.clone(), db, actor: Actor::Key(key.id), permissions: key.scopes.clone().into() })
+    Ok(Vendor { store: key.tenant.clone(), db, actor: Actor::Key(key.id), permissions: key.scopes.clone().into(), session: None })
 }
 
 async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
@@ -86,5 +100,5 @@ async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
         Err(DirectoryError::Database(error)) => return Err(Problem::unavailable(error)),
     };
     let db = state.database.tenant(store.id);
-    Ok(Vendor { store, db, actor: Actor::Account(account), permissions: role.permissions().into() })
+    Ok(Vendor { store, db, actor: Actor::Account(account), permissions: role.permissions().into(), session: Some(claims.sid) })
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     Problem, State,
-    context::Body,
+    context::{Body, Device},
     json::{Json, NoContent},
     tokens::{self, RefreshToken, Tokens},
 };
@@ -36,18 +36,18 @@ struct SignIn {
 
 /// Sign in as an operator.
 #[endpoint]
-async fn sign_in(state: State, body: Body<SignIn>, res: &mut Response) -> Result<Json<Tokens>, Problem> {
+async fn sign_in(state: State, device: Device, body: Body<SignIn>, res: &mut Response) -> Result<Json<Tokens>, Problem> {
     let SignIn { email, password } = body.0;
     state.limiter.password_for(email.as_str()).await.admit(res)?;
-    let session = identity::sign_in_operator(&state.database.platform(), &state.passwords, (&email, &password)).await?;
+    let session = identity::sign_in_operator(&state.database.platform(), &state.passwords, (&email, &password), &device.0).await?;
     Ok(Json(tokens::issue(&state, session)?))
 }
 
 /// Renew a session.
 #[endpoint]
-async fn refresh(state: State, body: Body<RefreshToken>) -> Result<Json<Tokens>, Problem> {
+async fn refresh(state: State, device: Device, body: Body<RefreshToken>) -> Result<Json<Tokens>, Problem> {
     let (platform, secret) = (state.database.platform(), state.config.secret.bytes());
-    let session = sessions::refresh(&platform, secret, sessions::Kind::Operator, &body.0.refresh_token).await?;
+    let session = sessions::refresh(&platform, secret, (sessions::Kind::Operator, &body.0.refresh_token), &device.0).await?;
     Ok(Json(tokens::issue(&state, session)?))
 }
 

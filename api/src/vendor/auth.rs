@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use commerce::{
     identity::{self, sessions},
     text::Email,
@@ -7,19 +9,25 @@ use salvo::{
     oapi::{ToSchema, endpoint},
 };
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::{
     Problem, State,
-    context::Body,
+    context::{Body, Device},
     json::{Json, NoContent},
     tokens::{self, RefreshToken, Tokens},
 };
+
+/// When a request for a new password is answered, however much work it was: later than the work takes by far.
+const RESET_ANSWERED_AFTER: Duration = Duration::from_millis(100);
 
 pub(super) fn router() -> Router {
     Router::with_path("auth")
         .push(Router::with_path("sign-in").post(sign_in))
         .push(Router::with_path("refresh").post(refresh))
         .push(Router::with_path("sign-out").post(sign_out))
+        .push(Router::with_path("verify-email").post(verify_email))
+        .push(Router::with_path("reset-password").post(request_reset).push(Router::with_path("confirm").post(reset_password)))
 }
 
 /// Who signs in, and to which store.
@@ -40,7 +48,7 @@ struct SignIn {
 
 /// A session in one store.
 #[derive(Debug, Serialize, ToSchema)]
-struct SignedIn {
+pub(super) struct SignedIn {
     #[serde(flatten)]
     tokens: Tokens,
     /// The store's slug.
@@ -52,20 +60,26 @@ struct SignedIn {
 ///
 /// An unknown e-mail and a wrong password are answered alike.
 #[endpoint]
-async fn sign_in(state: State, body: Body<SignIn>, res: &mut Response) -> Result<Json<SignedIn>, Problem> {
+async fn sign_in(state: State, device: Device, body: Body<SignIn>, res: &mut Response) -> Result<Json<SignedIn>, Problem> {
     let SignIn { email, password, store } = body.0;
     state.limiter.password_for(email.as_str()).await.admit(res)?;
     let platform = state.database.platform();
-    let signed_in = identity::sign_in(&platform, &state.passwords, (&email, &password), store.as_deref()).await?;
-    let tokens = tokens::issue(&state, signed_in.session)?;
-    Ok(Json(SignedIn { tokens, store: signed_in.membership.slug, role: signed_in.membership.role.to_string() }))
+    let signed_in = identity::sign_in(&platform, &state.passwords, (&email, &password), store.as_deref(), &device.0).await?;
+    Ok(Json(SignedIn::of(&state, signed_in)?))
+}
+
+impl SignedIn {
+    pub(super) fn of(state: &State, signed_in: identity::SignedIn) -> Result<Self, Problem> {
+        let identity::SignedIn { session, membership } = signed_in;
+        Ok(Self { tokens: tokens::issue(state, session)?, store: membership.slug, role: membership.role.to_string() })
+    }
 }
 
 /// Renew a session.
 #[endpoint]
-async fn refresh(state: State, body: Body<RefreshToken>) -> Result<Json<Tokens>, Problem> {
+async fn refresh(state: State, device: Device, body: Body<RefreshToken>) -> Result<Json<Tokens>, Problem> {
     let (platform, secret) = (state.database.platform(), state.config.secret.bytes());
-    let session = sessions::refresh(&platform, secret, sessions::Kind::Account, &body.0.refresh_token).await?;
+    let session = sessions::refresh(&platform, secret, (sessions::Kind::Account, &body.0.refresh_token), &device.0).await?;
     Ok(Json(tokens::issue(&state, session)?))
 }
 
@@ -80,5 +94,69 @@ async fn sign_out(state: State, body: Body<RefreshToken>) -> Result<NoContent, P
     if let Some(session) = ended {
         state.sessions.forget(session).await;
     }
+    Ok(NoContent)
+}
+
+/// A code from a mail.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Code {
+    #[garde(length(max = 100))]
+    #[salvo(schema(max_length = 100))]
+    pub(super) code: String,
+}
+
+/// Whose password is to be reset.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+struct RequestReset {
+    #[garde(skip)]
+    #[salvo(schema(value_type = String, max_length = 254))]
+    email: Email,
+}
+
+/// A code from a mail, and the password to be.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+struct ResetPassword {
+    #[garde(length(max = 100))]
+    #[salvo(schema(max_length = 100))]
+    code: String,
+    #[garde(length(chars, max = 200))]
+    #[salvo(schema(min_length = 10, max_length = 200))]
+    password: String,
+}
+
+/// Prove the account's address.
+///
+/// With the code that was mailed to it; needs no session.
+#[endpoint]
+async fn verify_email(state: State, body: Body<Code>) -> Result<NoContent, Problem> {
+    identity::verify_email(&state.database.platform(), &state.clock, &state.codes, &body.0.code).await?;
+    Ok(NoContent)
+}
+
+/// Ask for a new password.
+///
+/// Mails a code to the address, if it is an account's; it works once, within an hour. The answer and its time are the same
+/// for every address.
+#[endpoint]
+async fn request_reset(state: State, body: Body<RequestReset>, res: &mut Response) -> Result<NoContent, Problem> {
+    let told_at = Instant::now() + RESET_ANSWERED_AFTER;
+    state.limiter.password_for(body.0.email.as_str()).await.admit(res)?;
+    identity::request_password_reset(&state.database.platform(), &state.clock, &body.0.email).await?;
+    tokio::time::sleep_until(told_at).await;
+    Ok(NoContent)
+}
+
+/// Choose a new password.
+///
+/// With the code from the mail. Ends every session of the account and proves its address.
+#[endpoint]
+async fn reset_password(state: State, body: Body<ResetPassword>) -> Result<NoContent, Problem> {
+    let ResetPassword { code, password } = body.0;
+    let platform = state.database.platform();
+    let ended = identity::reset_password(&platform, &state.passwords, &state.clock, &state.codes, (&code, &password)).await?;
+    state.sessions.forget_all(ended).await;
     Ok(NoContent)
 }

@@ -1,5 +1,6 @@
 //! What vendors call: `/vendor/v1`. The credential says which store; each handler's first line says what it takes.
 
+mod account;
 mod analytics;
 mod auth;
 mod categories;
@@ -38,6 +39,7 @@ pub(crate) fn router() -> Router {
         .oapi_security(SecurityRequirement::new("accessToken", Vec::<String>::new()))
         .oapi_security(SecurityRequirement::new("secretKey", Vec::<String>::new()))
         .hoop(vendors_only)
+        .push(account::router())
         .push(store::router())
         .push(keys::router())
         .push(analytics::router())

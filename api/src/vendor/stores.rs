@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::store::Store;
 use crate::{
     Problem, State,
-    context::Body,
+    context::{Body, Device},
     json::Created,
     tokens::{self, Tokens},
 };
@@ -83,11 +83,11 @@ struct Opened {
 /// Makes the account (or takes the one whose password this is), the store with its host name, settings, first location, tax and
 /// shipping rules, and two keys: all of it or nothing.
 #[endpoint]
-async fn open(state: State, body: Body<OpenStore>, res: &mut Response) -> Result<Created<Opened>, Problem> {
+async fn open(state: State, device: Device, body: Body<OpenStore>, res: &mut Response) -> Result<Created<Opened>, Problem> {
     let new = NewStore::from(body.0);
     state.limiter.password_for(new.email.as_str()).await.admit(res)?;
     let (platform, host_of) = (state.database.platform(), |slug: &str| state.config.public_url.store_host(slug));
-    let opened = stores::open_store(&platform, &state.passwords, &state.clock, host_of, new).await?;
+    let opened = stores::open_store(&platform, &state.passwords, &state.clock, host_of, new, &device.0).await?;
     let OpenedStore { tenant, slug, settings, publishable_key, secret_key, session, .. } = opened;
     let (session, storefront_url) = (tokens::issue(&state, session)?, state.config.public_url.store_url(&slug));
     let store = Store::new(tenant, slug, "active", settings);

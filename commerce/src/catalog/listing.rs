@@ -198,7 +198,7 @@ fn shelves(filter: &Filter, values: &mut Vec<Value>) -> Vec<String> {
     match &filter.category {
         Some(CategoryRef::Id(id)) => find("?", (*id).into()),
         Some(CategoryRef::Slug(slug)) => {
-            find("(SELECT c.id FROM categories c WHERE c.tenant_id = $1 AND c.slug = ?)", slug.as_str().into())
+            find("(SELECT c.id FROM categories c WHERE c.tenant_id = $1 AND c.slug = ?)", slug.as_str().into());
         }
         None => {}
     }

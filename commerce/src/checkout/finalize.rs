@@ -113,15 +113,17 @@ async fn write_order(tx: &TenantTx, clock: &Clock, checkout: Checkout, payment: 
     let counted = demands(&lines).len();
     let new = frozen(&checkout, lines, tax_lines(tx, checkout.id).await?, clock)?;
     let order = orders::place(tx, clock, new, Actor::Guest).await?;
-    if reservations::consume(tx, clock, checkout.id, order.id).await? < counted {
-        return Err(Unplaced::StockGone);
-    }
     let payment = payments::assign(tx, clock, payment, order.id).await?;
     if payment.captured > 0 {
         orders::note_paid(tx, clock, order.id, &payment, Actor::Guest).await?;
     }
+    let id = checkout.id;
     set_status(tx, clock, checkout, Status::Completed).await?;
-    Ok(order)
+    // What buyers share comes last: the levels, and then the store's one counter, so that each waits for the others least.
+    if reservations::consume(tx, clock, id, order.id).await? < counted {
+        return Err(Unplaced::StockGone);
+    }
+    Ok(orders::number(tx, order).await?)
 }
 
 /// The payment is settled but the stock is no longer held: take it again if it is there, else give the money back.

@@ -1,10 +1,14 @@
 //! Accounts: people of the vendor side, one for each e-mail address of the platform.
 
-use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, SqlErr, Statement, Value};
 use tenancy::{AccountId, PlatformTx};
 
 use super::Error;
-use crate::{clock::Clock, text::Email};
+use crate::{
+    clock::Clock,
+    text::{Email, clean_line},
+};
 
 /// An account as sign-in needs it.
 #[derive(Clone)]
@@ -40,4 +44,58 @@ pub async fn create(
     let values: [Value; 5] = [id.into(), email.as_str().into(), name.into(), password_hash.into(), clock.now().into()];
     let made = tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
     Ok((made.rows_affected() == 1).then_some(id))
+}
+
+/// An account as its own person sees it.
+#[derive(Clone, FromQueryResult)]
+pub struct Profile {
+    pub id: AccountId,
+    pub email: String,
+    pub name: String,
+    pub password_hash: String,
+    pub email_verified_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// The account of somebody who is signed in.
+///
+/// # Errors
+/// `SessionEnded` when it is gone.
+pub async fn find(tx: &PlatformTx, id: AccountId) -> Result<Profile, Error> {
+    let sql = "SELECT id, email, name, password_hash, email_verified_at, created_at FROM accounts WHERE id = $1";
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [id.into()]);
+    Profile::find_by_statement(statement).one(tx).await?.ok_or(Error::SessionEnded)
+}
+
+/// # Errors
+/// `Invalid` names the field.
+pub async fn rename(tx: &PlatformTx, clock: &Clock, id: AccountId, name: &str) -> Result<(), Error> {
+    let name = clean_line("/name", name, 100).map_err(Error::Invalid)?;
+    set(tx, "name = $2, updated_at = $3", [id.into(), name.into(), clock.now().into()]).await.map(|_| ()).map_err(Error::Database)
+}
+
+pub(super) async fn set_password(tx: &PlatformTx, clock: &Clock, id: AccountId, hash: &str) -> Result<(), DbErr> {
+    set(tx, "password_hash = $2, updated_at = $3", [id.into(), hash.into(), clock.now().into()]).await.map(|_| ())
+}
+
+/// The account has another address, which it has proved.
+pub(super) async fn set_email(tx: &PlatformTx, clock: &Clock, id: AccountId, email: &str) -> Result<(), Error> {
+    let taken = |error: DbErr| match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => Error::EmailTaken,
+        _ => Error::Database(error),
+    };
+    set(tx, "email = $2, email_verified_at = $3, updated_at = $3", [id.into(), email.into(), clock.now().into()]).await.map_err(taken)?;
+    Ok(())
+}
+
+/// Whether the account still has the address that was proved.
+pub(super) async fn mark_verified(tx: &PlatformTx, clock: &Clock, id: AccountId, email: &str) -> Result<bool, DbErr> {
+    let sql = "UPDATE accounts SET email_verified_at = coalesce(email_verified_at, $3) WHERE id = $1 AND email = $2";
+    let values: [Value; 3] = [id.into(), email.into(), clock.now().into()];
+    Ok(tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?.rows_affected() == 1)
+}
+
+async fn set(tx: &PlatformTx, assignments: &str, values: [Value; 3]) -> Result<u64, DbErr> {
+    let sql = format!("UPDATE accounts SET {assignments} WHERE id = $1");
+    Ok(tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?.rows_affected())
 }

@@ -7,18 +7,32 @@
 //!   successor again; used later it was stolen, and its whole family ends.
 //! - Keys and refresh tokens are stored as hashes; a secret is shown when it is made and never again.
 //! - Nobody gives a key what they may not do themselves.
+//! - A new password or address ends every other session and is told to the address that was there before.
+//! - Who has an account is not told: a reset asked for an unknown address gets the same answer and costs the same work.
 //!
 //! Uses nothing of `commerce` but what all share.
 
 pub mod accounts;
 pub mod api_keys;
+mod change_email;
+mod change_password;
+pub mod codes;
 mod error;
+mod events;
 pub mod operators;
 mod passwords;
+mod reset_password;
 pub mod sessions;
 mod sign_in;
+mod verify_email;
 
+pub use change_email::{change_email, request_email_change};
+pub use change_password::{SignedInAs, change_password};
+pub use codes::Codes;
 pub use error::Error;
+pub use events::{AccountCodeRequested, AccountPasswordChanged};
 pub use passwords::{PASSWORD_MAX, PASSWORD_MIN, Passwords};
-pub use sessions::{Session, Standing};
-pub use sign_in::{Membership, SignedIn, sign_in, sign_in_operator};
+pub use reset_password::{request_password_reset, reset_password};
+pub use sessions::{Device, Session, Standing};
+pub use sign_in::{Membership, SignedIn, memberships, sign_in, sign_in_operator, switch_store};
+pub use verify_email::{request_verification, verify_email};

@@ -6,11 +6,13 @@
 
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 use tenancy::{AccountId, OperatorId, PlatformDb, PlatformTx, Role, TenantId, directory::hash_of};
 use uuid::Uuid;
 
 use super::Error;
+use crate::ids::SessionId;
 
 pub const GRACE_SECONDS: i32 = 10;
 pub const LIVES_DAYS: i32 = 30;
@@ -42,6 +44,27 @@ pub struct Session {
     pub refresh_token: String,
 }
 
+/// From what and where a session is used, as far as the request tells.
+#[derive(Clone, Debug, Default)]
+pub struct Device {
+    /// 200 characters at most.
+    pub user_agent: Option<String>,
+    pub address: Option<String>,
+}
+
+/// A session that lives, as its owner sees it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Listed {
+    pub id: SessionId,
+    /// The slug of the store it is in.
+    pub store: String,
+    pub began_at: DateTime<Utc>,
+    pub used_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub user_agent: Option<String>,
+    pub address: Option<String>,
+}
+
 /// What a session still allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -60,14 +83,24 @@ pub enum Kind {
 ///
 /// # Errors
 /// Postgres is away.
-pub async fn begin(tx: &PlatformTx, principal: Principal) -> Result<Session, Error> {
+pub async fn begin(tx: &PlatformTx, principal: Principal, device: &Device) -> Result<Session, Error> {
     let mut random = [0_u8; 32];
     rand::fill(&mut random);
     let (id, refresh_token) = (Uuid::now_v7(), format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(random)));
-    let sql = "INSERT INTO refresh_tokens (id, token_hash, family_id, principal, principal_id, tenant, created_at, expires_at)
-               VALUES ($1, $2, $1, $3, $4, $5, now(), now() + make_interval(days => $6))";
+    let sql = "INSERT INTO refresh_tokens (id, token_hash, family_id, principal, principal_id, tenant, began_at, user_agent, address,
+                 created_at, expires_at)
+               VALUES ($1, $2, $1, $3, $4, $5, now(), $7, $8, now(), now() + make_interval(days => $6))";
     let (word, principal_id, tenant) = principal.columns();
-    let values: [Value; 6] = [id.into(), hash(&refresh_token), word.into(), principal_id.into(), tenant.into(), LIVES_DAYS.into()];
+    let values: [Value; 8] = [
+        id.into(),
+        hash(&refresh_token),
+        word.into(),
+        principal_id.into(),
+        tenant.into(),
+        LIVES_DAYS.into(),
+        device.user_agent.clone().into(),
+        device.address.clone().into(),
+    ];
     tx.execute_raw(statement(sql, values)).await?;
     Ok(Session { id, principal, refresh_token })
 }
@@ -77,13 +110,13 @@ pub async fn begin(tx: &PlatformTx, principal: Principal) -> Result<Session, Err
 /// # Errors
 /// `SessionEnded`: the token is unknown, expired, revoked, or was used before the grace; in the last case its whole family
 /// is revoked.
-pub async fn refresh(platform: &PlatformDb, secret: &[u8], kind: Kind, token: &str) -> Result<Session, Error> {
+pub async fn refresh(platform: &PlatformDb, secret: &[u8], (kind, token): (Kind, &str), device: &Device) -> Result<Session, Error> {
     if !token.starts_with(PREFIX) || token.len() > 100 {
         return Err(Error::SessionEnded);
     }
     let successor = successor(secret, token);
     let tx = platform.begin().await?;
-    if let Some(row) = rotate(&tx, kind, token, &successor).await? {
+    if let Some(row) = rotate(&tx, kind, (token, &successor), device).await? {
         tx.commit().await?;
         return session(&row, successor);
     }
@@ -113,10 +146,46 @@ pub async fn end(tx: &PlatformTx, kind: Kind, token: &str) -> Result<Option<Uuid
 ///
 /// # Errors
 /// Postgres is away.
-pub async fn end_all(tx: &PlatformTx, of: Uuid) -> Result<(), Error> {
-    let sql = "UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL AND principal_id = $1";
-    tx.execute_raw(statement(sql, [of.into()])).await?;
-    Ok(())
+pub async fn end_all(tx: &PlatformTx, of: Uuid) -> Result<Vec<Uuid>, Error> {
+    end_others(tx, of, None).await
+}
+
+/// [`end_all`] but for one session. Answers which were ended.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn end_others(tx: &PlatformTx, of: Uuid, but: Option<Uuid>) -> Result<Vec<Uuid>, Error> {
+    let sql = "UPDATE refresh_tokens SET revoked_at = now()
+               WHERE revoked_at IS NULL AND principal_id = $1 AND family_id IS DISTINCT FROM $2 RETURNING family_id, used_at IS NULL AS is_tip";
+    let rows = tx.query_all_raw(statement(sql, [of.into(), but.into()])).await?;
+    let tips = rows.iter().filter(|row| row.try_get("", "is_tip").unwrap_or(true));
+    Ok(tips.map(|row| row.try_get("", "family_id")).collect::<Result<_, _>>()?)
+}
+
+/// Ends one session of somebody.
+///
+/// # Errors
+/// `SessionNotFound`: it is another's, or has ended.
+pub async fn end_one(tx: &PlatformTx, of: Uuid, session: SessionId) -> Result<(), Error> {
+    let sql = "UPDATE refresh_tokens SET revoked_at = now()
+               WHERE revoked_at IS NULL AND used_at IS NULL AND expires_at > now() AND principal_id = $1 AND family_id = $2";
+    match tx.execute_raw(statement(sql, [of.into(), session.into()])).await?.rows_affected() {
+        0 => Err(Error::SessionNotFound),
+        _ => Ok(()),
+    }
+}
+
+/// The live sessions of an account in all its stores, the last used first.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn list(tx: &PlatformTx, account: AccountId) -> Result<Vec<Listed>, Error> {
+    let sql =
+        "SELECT r.family_id AS id, t.slug AS store, coalesce(r.began_at, r.created_at) AS began_at, r.created_at AS used_at, r.expires_at,
+                 r.user_agent, r.address FROM refresh_tokens r JOIN tenants t ON t.id = r.tenant
+               WHERE r.principal_id = $1 AND r.principal = 'account' AND r.used_at IS NULL AND r.revoked_at IS NULL AND r.expires_at > now()
+               ORDER BY r.created_at DESC LIMIT 200";
+    Ok(Listed::find_by_statement(statement(sql, [account.into()])).all(tx).await?)
 }
 
 /// What the session allows now, if it has not ended and who signed in is still a member.
@@ -152,16 +221,24 @@ struct Used {
 const FAMILY: &str = "family_id, principal, principal_id, tenant";
 
 /// One statement: the token stops being the tip and its successor begins, or neither.
-async fn rotate(tx: &PlatformTx, kind: Kind, token: &str, successor: &str) -> Result<Option<Family>, Error> {
+async fn rotate(tx: &PlatformTx, kind: Kind, (token, successor): (&str, &str), device: &Device) -> Result<Option<Family>, Error> {
     let sql = format!(
         "WITH used AS (
            UPDATE refresh_tokens SET used_at = now()
            WHERE token_hash = $1 AND principal = $2 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now()
-           RETURNING {FAMILY})
-         INSERT INTO refresh_tokens (id, token_hash, {FAMILY}, created_at, expires_at)
-         SELECT $3, $4, {FAMILY}, now(), now() + make_interval(days => $5) FROM used RETURNING {FAMILY}"
+           RETURNING {FAMILY}, began_at, user_agent)
+         INSERT INTO refresh_tokens (id, token_hash, {FAMILY}, began_at, user_agent, address, created_at, expires_at)
+         SELECT $3, $4, {FAMILY}, began_at, coalesce($6, user_agent), $7, now(), now() + make_interval(days => $5) FROM used RETURNING {FAMILY}"
     );
-    let values: [Value; 5] = [hash(token), word(kind).into(), Uuid::now_v7().into(), hash(successor), LIVES_DAYS.into()];
+    let values: [Value; 7] = [
+        hash(token),
+        word(kind).into(),
+        Uuid::now_v7().into(),
+        hash(successor),
+        LIVES_DAYS.into(),
+        device.user_agent.clone().into(),
+        device.address.clone().into(),
+    ];
     tx.query_one_raw(statement(&sql, values)).await?.map(|row| family(&row)).transpose().map_err(Error::Database)
 }
 

@@ -5,7 +5,7 @@ use tenancy::{AccountId, OperatorId, PlatformDb, PlatformTx, Role, TenantId};
 
 use super::{
     Error, Passwords, accounts,
-    sessions::{self, Principal, Session},
+    sessions::{self, Device, Principal, Session},
 };
 use crate::text::Email;
 
@@ -14,6 +14,8 @@ use crate::text::Email;
 pub struct Membership {
     pub tenant: TenantId,
     pub slug: String,
+    /// The store's own name.
+    pub name: String,
     pub role: Role,
 }
 
@@ -33,6 +35,7 @@ pub async fn sign_in(
     passwords: &Passwords,
     (email, password): (&Email, &str),
     store: Option<&str>,
+    device: &Device,
 ) -> Result<SignedIn, Error> {
     let account = accounts::get(&platform.begin().await?, email).await?;
     let (id, hash) = account.map(|account| (account.id, account.password_hash)).unzip();
@@ -40,7 +43,7 @@ pub async fn sign_in(
     let id = id.filter(|_| fits).ok_or(Error::WrongCredentials)?;
     let tx = platform.begin().await?;
     let membership = choose(memberships(&tx, id).await?, store)?;
-    let session = sessions::begin(&tx, Principal::Account(id, membership.tenant)).await?;
+    let session = sessions::begin(&tx, Principal::Account(id, membership.tenant), device).await?;
     tx.commit().await?;
     Ok(SignedIn { session, membership })
 }
@@ -49,14 +52,29 @@ pub async fn sign_in(
 ///
 /// # Errors
 /// `WrongCredentials`, `Busy`.
-pub async fn sign_in_operator(platform: &PlatformDb, passwords: &Passwords, (email, password): (&Email, &str)) -> Result<Session, Error> {
+pub async fn sign_in_operator(
+    platform: &PlatformDb,
+    passwords: &Passwords,
+    (email, password): (&Email, &str),
+    device: &Device,
+) -> Result<Session, Error> {
     let (id, hash) = operator(&platform.begin().await?, email).await?.unzip();
     let fits = passwords.fit(password, hash).await?;
     let id = id.filter(|_| fits).ok_or(Error::WrongCredentials)?;
     let tx = platform.begin().await?;
-    let session = sessions::begin(&tx, Principal::Operator(id)).await?;
+    let session = sessions::begin(&tx, Principal::Operator(id), device).await?;
     tx.commit().await?;
     Ok(session)
+}
+
+/// Begins a session in another store of the same account, without its password: whoever asks is signed in.
+///
+/// # Errors
+/// `NoSuchStore`.
+pub async fn switch_store(tx: &PlatformTx, account: AccountId, store: &str, device: &Device) -> Result<SignedIn, Error> {
+    let membership = choose(memberships(tx, account).await?, Some(store))?;
+    let session = sessions::begin(tx, Principal::Account(account, membership.tenant), device).await?;
+    Ok(SignedIn { session, membership })
 }
 
 fn choose(mut memberships: Vec<Membership>, store: Option<&str>) -> Result<Membership, Error> {
@@ -67,13 +85,17 @@ fn choose(mut memberships: Vec<Membership>, store: Option<&str>) -> Result<Membe
     }
 }
 
-async fn memberships(tx: &PlatformTx, account: AccountId) -> Result<Vec<Membership>, DbErr> {
-    let sql = "SELECT m.tenant_id, m.role, t.slug FROM memberships m JOIN tenants t ON t.id = m.tenant_id
+/// The stores in which an account works, the first it joined first.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn memberships(tx: &PlatformTx, account: AccountId) -> Result<Vec<Membership>, DbErr> {
+    let sql = "SELECT m.tenant_id, m.role, t.slug, t.name FROM memberships m JOIN tenants t ON t.id = m.tenant_id
                WHERE m.account_id = $1 ORDER BY m.created_at LIMIT 1000";
     let rows = tx.query_all_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, [account.into()])).await?;
     let membership = |row: &sea_orm::QueryResult| {
         let role = row.try_get::<String>("", "role")?.parse().map_err(|_| DbErr::Type("memberships.role".into()))?;
-        Ok(Membership { tenant: row.try_get("", "tenant_id")?, slug: row.try_get("", "slug")?, role })
+        Ok(Membership { tenant: row.try_get("", "tenant_id")?, slug: row.try_get("", "slug")?, name: row.try_get("", "name")?, role })
     };
     rows.iter().map(membership).collect()
 }

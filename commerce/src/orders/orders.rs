@@ -35,25 +35,20 @@ pub struct NewOrder {
     pub tax_lines: Vec<OrderTaxLine>,
 }
 
-/// Gives the order its number and writes it down. The unique keys on checkout and cart make a second order for either
-/// impossible.
+/// Writes down all of an order but the order itself, which [`number`] does last: references to it are looked at when the
+/// transaction commits.
 ///
 /// # Errors
 /// Postgres is away.
 pub async fn place(tx: &TenantTx, clock: &Clock, new: NewOrder, actor: Actor) -> Result<Order, Error> {
-    let mut order = new.order;
-    let sql = "UPDATE order_counters SET last_number = last_number + 1 WHERE tenant_id = $1 RETURNING last_number";
-    let counter = tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, [tx.tenant().into()])).await?;
-    let counter = counter.ok_or_else(|| sea_orm::DbErr::RecordNotFound("the order counter of the store".into()))?;
-    order.number = counter.try_get("", "last_number")?;
-    order::Entity::insert(order.clone().into_active_model()).exec_without_returning(tx).await?;
+    let order = new.order;
     let units = new.lines.iter().map(|line| i64::from(line.quantity)).sum();
     order_line::Entity::insert_many(new.lines.into_iter().map(IntoActiveModel::into_active_model)).exec_without_returning(tx).await?;
     if !new.tax_lines.is_empty() {
         let rows = new.tax_lines.into_iter().map(IntoActiveModel::into_active_model);
         order_tax_line::Entity::insert_many(rows).exec_without_returning(tx).await?;
     }
-    note(tx, clock, order.id, Event::Placed, actor, json!({ "number": order.number })).await?;
+    note(tx, clock, order.id, Event::Placed, actor, json!({})).await?;
     let fact = OrderPlaced {
         order: order.id,
         placed_at: order.placed_at,
@@ -64,6 +59,20 @@ pub async fn place(tx: &TenantTx, clock: &Clock, new: NewOrder, actor: Actor) ->
         total: order.money(order.total),
     };
     outbox::record(tx, clock, &fact).await?;
+    Ok(order)
+}
+
+/// Gives a placed order its number and writes it down: the last statement before the commit, since from here on the store's
+/// other buyers wait. The unique keys on checkout and cart make a second order for either impossible.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn number(tx: &TenantTx, mut order: Order) -> Result<Order, Error> {
+    let sql = "UPDATE order_counters SET last_number = last_number + 1 WHERE tenant_id = $1 RETURNING last_number";
+    let counter = tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, [tx.tenant().into()])).await?;
+    let counter = counter.ok_or_else(|| sea_orm::DbErr::RecordNotFound("the order counter of the store".into()))?;
+    order.number = counter.try_get("", "last_number")?;
+    order::Entity::insert(order.clone().into_active_model()).exec_without_returning(tx).await?;
     Ok(order)
 }
 

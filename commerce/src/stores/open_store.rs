@@ -14,7 +14,7 @@ use crate::{
     identity::{
         self, Passwords, Session, accounts,
         api_keys::{self, NewKey},
-        sessions::{self, Principal},
+        sessions::{self, Device, Principal},
     },
     ids::LocationId,
     money::Currency,
@@ -67,6 +67,7 @@ pub async fn open_store(
     clock: &Clock,
     host_of: impl Fn(&str) -> String,
     new: NewStore,
+    device: &Device,
 ) -> Result<OpenedStore, Error> {
     let (owner_name, first) = checked(&new, clock)?;
     let found = accounts::get(&platform.begin().await?, &new.email).await?;
@@ -87,7 +88,7 @@ pub async fn open_store(
     };
     let tenant = TenantId::new();
     register(&tx, clock, tenant, (&new.slug, &host_of(&new.slug)), &first).await?;
-    let session = sessions::begin(&tx, Principal::Account(owner, tenant)).await?;
+    let session = sessions::begin(&tx, Principal::Account(owner, tenant), device).await?;
     let tx = tx.enter(tenant).await?;
     furnish(&tx, clock, owner, &first).await?;
     let publishable = NewKey { name: "Storefront".into(), kind: KeyKind::Publishable, scopes: Vec::new() };

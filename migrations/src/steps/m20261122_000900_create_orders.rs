@@ -109,9 +109,16 @@ impl MigrationTrait for Migration {
             .append_only()
             .create(manager)
             .await?;
+        // Looked at when the transaction commits: the order's own row, with the number that its store's buyers wait for, is
+        // written last.
         let money_is_settled = "
-            ALTER TABLE payments ADD CONSTRAINT payments_order_id_fkey FOREIGN KEY (tenant_id, order_id) REFERENCES orders (tenant_id, id);
-            ALTER TABLE stock_movements ADD CONSTRAINT stock_movements_order_id_fkey FOREIGN KEY (tenant_id, order_id) REFERENCES orders (tenant_id, id)";
+            ALTER TABLE payments ADD CONSTRAINT payments_order_id_fkey FOREIGN KEY (tenant_id, order_id) REFERENCES orders (tenant_id, id)
+              DEFERRABLE INITIALLY DEFERRED;
+            ALTER TABLE stock_movements ADD CONSTRAINT stock_movements_order_id_fkey FOREIGN KEY (tenant_id, order_id) REFERENCES orders (tenant_id, id)
+              DEFERRABLE INITIALLY DEFERRED;
+            ALTER TABLE order_lines ALTER CONSTRAINT order_lines_order_id_fkey DEFERRABLE INITIALLY DEFERRED;
+            ALTER TABLE order_tax_lines ALTER CONSTRAINT order_tax_lines_order_id_fkey DEFERRABLE INITIALLY DEFERRED;
+            ALTER TABLE order_history ALTER CONSTRAINT order_history_order_id_fkey DEFERRABLE INITIALLY DEFERRED";
         manager.get_connection().execute_unprepared(money_is_settled).await.map(|_| ())
     }
 

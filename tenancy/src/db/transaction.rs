@@ -1,4 +1,5 @@
-//! A transaction as a sea-orm connection, with its settings made in the same round trip that begins it.
+//! A transaction as a sea-orm connection, with its settings made in the same round trip that begins it. What is not committed is
+//! rolled back by the pool when it takes the connection back (see `pool.rs`): once, and not a second time by sqlx.
 
 use std::sync::{
     Arc,
@@ -7,13 +8,13 @@ use std::sync::{
 
 use sea_orm::{DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
-use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres, query::Query};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres, pool::PoolConnection, query::Query};
 use tokio::sync::Mutex;
 
 use super::pool::lost;
 
 pub(super) struct Transaction {
-    inner: Mutex<sqlx::Transaction<'static, Postgres>>,
+    inner: Mutex<PoolConnection<Postgres>>,
     statements: Arc<AtomicU64>,
 }
 
@@ -23,7 +24,11 @@ impl Transaction {
     pub(super) async fn begin(pool: &PgPool, text: String, statements: Arc<AtomicU64>) -> Result<Self, DbErr> {
         let pool = pool.clone();
         // In a task of its own: a caller that is dropped here must not leave the connection half begun.
-        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(text)).await });
+        let begun = tokio::spawn(async move {
+            let mut connection = pool.acquire().await?;
+            connection.execute(AssertSqlSafe(text)).await?;
+            Ok(connection)
+        });
         let inner = begun.await.map_err(|error| DbErr::Custom(error.to_string()))?.map_err(lost)?;
         statements.fetch_add(1, Ordering::Relaxed);
         Ok(Self { inner: Mutex::new(inner), statements })
@@ -31,34 +36,34 @@ impl Transaction {
 
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        self.inner.into_inner().commit().await.map_err(failed)
+        self.inner.into_inner().execute("COMMIT").await.map_err(failed).map(|_| ())
     }
 
     pub(super) async fn execute(&self, statement: &Statement) -> Result<ExecResult, DbErr> {
-        let mut transaction = self.count().await;
-        let connection: &mut PgConnection = &mut transaction;
+        let mut held = self.count().await;
+        let connection: &mut PgConnection = &mut held;
         prepared(statement).execute(connection).await.map(Into::into).map_err(failed)
     }
 
     pub(super) async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let mut transaction = self.count().await;
-        let connection: &mut PgConnection = &mut transaction;
+        let mut held = self.count().await;
+        let connection: &mut PgConnection = &mut held;
         connection.execute(AssertSqlSafe(sql.to_owned())).await.map(Into::into).map_err(failed)
     }
 
     pub(super) async fn one(&self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
-        let mut transaction = self.count().await;
-        let connection: &mut PgConnection = &mut transaction;
+        let mut held = self.count().await;
+        let connection: &mut PgConnection = &mut held;
         Ok(prepared(statement).fetch_optional(connection).await.map_err(asked)?.map(Into::into))
     }
 
     pub(super) async fn all(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut transaction = self.count().await;
-        let connection: &mut PgConnection = &mut transaction;
+        let mut held = self.count().await;
+        let connection: &mut PgConnection = &mut held;
         Ok(prepared(statement).fetch_all(connection).await.map_err(asked)?.into_iter().map(Into::into).collect())
     }
 
-    async fn count(&self) -> tokio::sync::MutexGuard<'_, sqlx::Transaction<'static, Postgres>> {
+    async fn count(&self) -> tokio::sync::MutexGuard<'_, PoolConnection<Postgres>> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         self.inner.lock().await
     }

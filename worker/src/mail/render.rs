@@ -15,6 +15,9 @@ pub enum Template {
     OrderCancelled,
     LowStock,
     Welcome,
+    AccountCode,
+    EmailChangeNotice,
+    PasswordNotice,
 }
 
 impl Template {
@@ -25,6 +28,9 @@ impl Template {
             Self::OrderCancelled => ("order_cancelled.txt", "order_cancelled.html"),
             Self::LowStock => ("low_stock.txt", "low_stock.html"),
             Self::Welcome => ("welcome.txt", "welcome.html"),
+            Self::AccountCode => ("account_code.txt", "account_code.html"),
+            Self::EmailChangeNotice => ("email_change_notice.txt", "email_change_notice.html"),
+            Self::PasswordNotice => ("password_notice.txt", "password_notice.html"),
         }
     }
 }
@@ -33,7 +39,7 @@ macro_rules! files {
     ($($name:literal),+ $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),+] };
 }
 
-const FILES: [(&str, &str); 12] = files![
+const FILES: [(&str, &str); 18] = files![
     "layout.html",
     "parts.html",
     "order_confirmation.html",
@@ -46,6 +52,12 @@ const FILES: [(&str, &str); 12] = files![
     "low_stock.txt",
     "welcome.html",
     "welcome.txt",
+    "account_code.html",
+    "account_code.txt",
+    "email_change_notice.html",
+    "email_change_notice.txt",
+    "password_notice.html",
+    "password_notice.txt",
 ];
 
 static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {

@@ -16,6 +16,7 @@ const CONNECTIONS: u32 = 14;
 /// The address cannot be read.
 pub fn connect(platform_url: &str) -> Result<PgPool, sqlx::Error> {
     let options = PgConnectOptions::from_str(platform_url)?.options([
+        ("jit", "off"),
         ("statement_timeout", "10s"),
         ("lock_timeout", "3s"),
         ("idle_in_transaction_session_timeout", "10s"),

@@ -19,6 +19,7 @@ use clap::Args;
 use crate::console::{heading, say, step};
 use crate::dev::{self, mail, programs, programs::Profile};
 use crate::services::{Purpose, Services};
+use crate::workspace;
 use report::{Operation, Report};
 
 #[derive(Args)]
@@ -41,6 +42,12 @@ pub(crate) struct Options {
     /// Measure the debug build: says nothing about speed, but tries the bench itself quickly
     #[arg(long)]
     debug: bool,
+    /// Measure the programs as they were last built
+    #[arg(long)]
+    no_build: bool,
+    /// Say for each operation which statements cost Postgres most
+    #[arg(long)]
+    statements: bool,
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
@@ -50,7 +57,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     for (name, preferred) in [("api", 18_080), ("api-internal", 19_080), ("worker-internal", 19_180), ("smtp", 11_025), ("floor", 18_090)] {
         services.ports.free(name, preferred)?;
     }
-    programs::build(profile).await?;
+    if !options.no_build {
+        programs::build(profile).await?;
+    }
     dev::prepare(&services, profile).await?;
     services.sql("stoa", "CREATE EXTENSION IF NOT EXISTS pg_stat_statements")?;
     mail::listen(services.ports.of("smtp"), services.folder.join("mail"), false).await?;
@@ -70,8 +79,12 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     }
 
     for operation in journey::all(&shop) {
+        services.sql("stoa", "SELECT pg_stat_statements_reset()")?;
         let measured = step(&operation.name, load::run(&services, &operation, &options)).await?;
         report.operations.push(measured);
+        if options.statements {
+            say(&meter::dearest(&services)?);
+        }
     }
     report.operations.extend(floor(&mut services, profile, &options).await?);
     for name in ["api", "worker"] {
@@ -90,7 +103,10 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
 /// The least a request with one statement can cost here: a salvo handler and one prepared SELECT.
 async fn floor(services: &mut Services, profile: Profile, options: &Options) -> anyhow::Result<Option<Operation>> {
     let operation = journey::floor();
-    programs::build_floor(profile).await?;
+    if !workspace::program(profile.folder(), "examples/floor").exists() {
+        say("the floor was not built, so it is not measured");
+        return Ok(None);
+    }
     programs::start_floor(services, profile).await?;
     let measured = step(&operation.name, load::run(services, &operation, options)).await?;
     services.fleet.end("floor");

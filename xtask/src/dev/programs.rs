@@ -37,6 +37,10 @@ pub(crate) async fn build(profile: Profile) -> anyhow::Result<()> {
     // Always the whole workspace: another selection would unify features anew and build the world twice.
     let mut words = vec!["build", "--workspace", "--bins", "--locked"];
     if profile == Profile::Release {
+        // The floor that the bench measures beside the product.
+        words.push("--examples");
+    }
+    if profile == Profile::Release {
         words.push("--release");
     }
     say("cargo build (the first one takes minutes)");
@@ -44,18 +48,6 @@ pub(crate) async fn build(profile: Profile) -> anyhow::Result<()> {
         return Ok(());
     }
     bail!("the build failed (see above)")
-}
-
-/// Builds the floor that the bench measures beside the product.
-pub(crate) async fn build_floor(profile: Profile) -> anyhow::Result<()> {
-    let mut words = vec!["build", "--workspace", "--examples", "--locked", "--quiet"];
-    if profile == Profile::Release {
-        words.push("--release");
-    }
-    if fleet::run(workspace::cargo(&words), None, Output::Inherit).await?.success() {
-        return Ok(());
-    }
-    bail!("the build of the floor failed (see above)")
 }
 
 /// Starts the floor and waits until it answers.

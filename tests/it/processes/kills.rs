@@ -5,9 +5,11 @@ use std::{net::SocketAddr, time::Duration};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{Guest, Store, World, a_product, database::texts, process::Process};
-use tokio::{sync::watch, time::timeout};
+use tokio::sync::watch;
 
-const ROUNDS: u64 = 6;
+use super::{client, listens};
+
+const ROUNDS: usize = 6;
 const BUYERS: usize = 12;
 
 /// How often a shopper's storefront asks again before it gives up.
@@ -24,17 +26,17 @@ async fn an_api_killed_in_mid_checkout_loses_and_doubles_nothing() {
 
     let (mut api, address) = Process::api(&world);
     let (moved, port) = watch::channel(address);
-    answers(address).await;
+    listens(address).await;
     let (mut acknowledged, mut cut_off) = (Vec::new(), 0);
     for round in 0..ROUNDS {
         let checkouts = join_all((0..BUYERS).map(|_| async { Guest::of(&world, &ada).checkout(&mug, 1).await })).await;
         let paying = join_all(checkouts.iter().map(|checkout| pay(&ada, checkout, port.clone())));
         let killing = async {
             // From before the first charge to after the first answers.
-            tokio::time::sleep(Duration::from_millis(8 + round * 17)).await;
+            tokio::time::sleep(Duration::from_millis(8 + round as u64 * 17)).await;
             api.kill().await;
             let (next, address) = Process::api(&world);
-            answers(address).await;
+            listens(address).await;
             moved.send_replace(address);
             next
         };
@@ -45,7 +47,7 @@ async fn an_api_killed_in_mid_checkout_loses_and_doubles_nothing() {
     }
     assert!(cut_off > 0, "no shopper was cut off");
 
-    let everyone = ROUNDS as usize * BUYERS;
+    let everyone = ROUNDS * BUYERS;
     let mut orders: Vec<_> = acknowledged.iter().map(|order| order["id"].to_string()).collect();
     orders.sort();
     orders.dedup();
@@ -64,7 +66,7 @@ async fn pay(store: &Store, checkout: &Value, port: watch::Receiver<SocketAddr>)
     let body = json!({ "expected_total": checkout["total"], "payment": { "gateway": "test", "token": "test_success" } });
     for tries in 1..=TRIES {
         let url = format!("http://{}/storefront/v1/checkouts/{id}/complete", *port.borrow());
-        let request = reqwest::Client::new().post(url).header("host", store.host()).header("idempotency-key", id).json(&body);
+        let request = client().post(url).header("host", store.host()).header("idempotency-key", id).json(&body);
         if let Ok(answer) = request.send().await {
             let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap_or_default());
             match status {
@@ -81,13 +83,4 @@ async fn pay(store: &Store, checkout: &Value, port: watch::Receiver<SocketAddr>)
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("{id} was never answered");
-}
-
-async fn answers(address: SocketAddr) {
-    let listening = async {
-        while tokio::net::TcpStream::connect(address).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(Duration::from_secs(20), listening).await.expect("the api listens");
 }

@@ -1,0 +1,40 @@
+//! A new password by who knows the old one.
+
+use tenancy::{AccountId, PlatformDb, TenantId};
+use uuid::Uuid;
+
+use super::{Error, Passwords, accounts, events::AccountPasswordChanged, sessions};
+use crate::{clock::Clock, outbox};
+
+/// Who is signed in, where, and by which session.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedInAs {
+    pub account: AccountId,
+    pub tenant: TenantId,
+    pub session: Uuid,
+}
+
+/// Sets another password and ends every other session. Answers which were ended.
+///
+/// # Errors
+/// `WrongPassword`, `UnfitPassword` for the new one, `Busy`.
+pub async fn change_password(
+    platform: &PlatformDb,
+    passwords: &Passwords,
+    clock: &Clock,
+    who: SignedInAs,
+    (current, new): (&str, &str),
+) -> Result<Vec<Uuid>, Error> {
+    let account = accounts::find(&platform.begin().await?, who.account).await?;
+    if !passwords.fit(current, Some(account.password_hash)).await? {
+        return Err(Error::WrongPassword);
+    }
+    let hash = passwords.hash(&account.email, new).await?;
+    let tx = platform.begin().await?;
+    accounts::set_password(&tx, clock, who.account, &hash).await?;
+    let ended = sessions::end_others(&tx, who.account.uuid(), Some(who.session)).await?;
+    let tx = tx.enter(who.tenant).await?;
+    outbox::record(&tx, clock, &AccountPasswordChanged { account_id: who.account }).await?;
+    tx.commit().await?;
+    Ok(ended)
+}

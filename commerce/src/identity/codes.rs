@@ -1,0 +1,169 @@
+//! Codes that are mailed to an address: whoever sends one back has read what was sent there. A code is derived from its row's
+//! id (HMAC with the platform's secret), so that a job can write the mail and a stolen table opens nothing.
+
+use aws_lc_rs::hmac;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
+use serde::{Deserialize, Serialize};
+use tenancy::{AccountId, PlatformTx};
+use uuid::Uuid;
+
+use super::Error;
+
+const PREFIX: &str = "code_";
+
+/// How many codes of one purpose an account is sent within an hour; those that it asks for beyond change nothing.
+const AT_MOST_AN_HOUR: i64 = 5;
+
+/// What a code is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    VerifyEmail,
+    ResetPassword,
+    ChangeEmail,
+}
+
+impl Purpose {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify_email",
+            Self::ResetPassword => "reset_password",
+            Self::ChangeEmail => "change_email",
+        }
+    }
+
+    /// How long its codes work, in minutes.
+    pub const fn minutes(self) -> i32 {
+        match self {
+            Self::VerifyEmail => 3 * 24 * 60,
+            Self::ResetPassword | Self::ChangeEmail => 60,
+        }
+    }
+}
+
+/// Makes codes of ids, and finds the ids of codes. Cheap to clone.
+#[derive(Clone)]
+pub struct Codes(hmac::Key);
+
+impl Codes {
+    pub fn new(secret: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+
+    /// The code of a row.
+    pub fn write(&self, id: Uuid) -> String {
+        let mut bytes = id.as_bytes().to_vec();
+        bytes.extend_from_slice(&self.sign(id).as_ref()[..16]);
+        format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The row that a code names, if the code is one of ours.
+    fn read(&self, code: &str) -> Option<Uuid> {
+        let bytes: [u8; 32] = BASE64_URL_SAFE_NO_PAD.decode(code.trim().strip_prefix(PREFIX)?).ok()?.try_into().ok()?;
+        let (id, tag) = bytes.split_at(16);
+        let id = Uuid::from_slice(id).ok()?;
+        aws_lc_rs::constant_time::verify_slices_are_equal(&self.sign(id).as_ref()[..16], tag).ok()?;
+        Some(id)
+    }
+
+    fn sign(&self, id: Uuid) -> hmac::Tag {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(b"stoa account code\0");
+        context.update(id.as_bytes());
+        context.sign()
+    }
+}
+
+/// Who proved what.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Proved {
+    pub account_id: AccountId,
+    pub email: String,
+}
+
+/// Has a code written for an account's address, or for a new one. None when it has been sent enough of them lately.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn ask(tx: &PlatformTx, account: AccountId, purpose: Purpose, email: &str) -> Result<Option<Uuid>, DbErr> {
+    let sql = "INSERT INTO account_codes (id, account_id, purpose, email, asked_by, created_at, expires_at)
+               SELECT $1, a.id, $3, $4, a.email, now(), now() + make_interval(mins => $5) FROM accounts a
+               WHERE a.id = $2 AND (SELECT count(*) FROM account_codes WHERE account_id = $2 AND purpose = $3
+                      AND created_at > now() - interval '1 hour') < $6";
+    let id = Uuid::now_v7();
+    let values: [Value; 6] =
+        [id.into(), account.into(), purpose.as_str().into(), email.into(), purpose.minutes().into(), AT_MOST_AN_HOUR.into()];
+    let made = tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+    Ok((made.rows_affected() == 1).then_some(id))
+}
+
+/// Notes that an address without an account asked: the same work as [`ask`], and nothing follows.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn ask_for_nobody(tx: &PlatformTx, purpose: Purpose) -> Result<(), DbErr> {
+    let sql = "INSERT INTO account_codes (id, purpose, created_at, expires_at) VALUES ($1, $2, now(), now() + interval '1 hour')";
+    let values: [Value; 2] = [Uuid::now_v7().into(), purpose.as_str().into()];
+    tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await.map(|_| ())
+}
+
+/// Takes a code back. It works once, and all others of its purpose end with it.
+///
+/// # Errors
+/// `CodeInvalid`: not ours, used, expired, or for something else.
+pub async fn redeem(tx: &PlatformTx, codes: &Codes, purpose: Purpose, code: &str) -> Result<Proved, Error> {
+    let id = codes.read(code).ok_or(Error::CodeInvalid)?;
+    let sql = "WITH redeemed AS (
+                 UPDATE account_codes SET used_at = now()
+                 WHERE id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now() AND account_id IS NOT NULL
+                 RETURNING account_id, email),
+               others AS (
+                 UPDATE account_codes c SET used_at = now() FROM redeemed r
+                 WHERE c.account_id = r.account_id AND c.purpose = $2 AND c.used_at IS NULL AND c.id <> $1)
+               SELECT account_id, email FROM redeemed";
+    let values: [Value; 2] = [id.into(), purpose.as_str().into()];
+    let proved = Proved::find_by_statement(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).one(tx).await?;
+    proved.ok_or(Error::CodeInvalid)
+}
+
+/// What the mails about a code need.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Asked {
+    /// The address that the code is to prove.
+    pub email: String,
+    /// The account's own address when it asked.
+    pub asked_by: String,
+    pub name: String,
+    /// Whether the code still works.
+    pub is_open: bool,
+}
+
+/// Who asked for a code; none when it is gone.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn asked(tx: &PlatformTx, id: Uuid) -> Result<Option<Asked>, DbErr> {
+    let sql = "SELECT c.email, c.asked_by, a.name, c.used_at IS NULL AND c.expires_at > now() AS is_open
+               FROM account_codes c JOIN accounts a ON a.id = c.account_id WHERE c.id = $1";
+    Asked::find_by_statement(Statement::from_sql_and_values(tx.get_database_backend(), sql, [id.into()])).one(tx).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_names_its_row_and_cannot_be_made_up() {
+        let codes = Codes::new(b"a secret of thirty-two bytes or so");
+        let id = Uuid::now_v7();
+        let code = codes.write(id);
+        assert_eq!(codes.read(&code), Some(id));
+        assert_eq!(codes.read(&format!(" {code}\n")), Some(id), "as it is copied from a mail");
+        assert_eq!(Codes::new(b"another secret of the same length.").read(&code), None);
+        let changed = code.replace(|letter: char| letter == code.chars().last().unwrap_or('A'), "B");
+        for wrong in ["", "code_", "code_AAAA", "rt_abc", changed.as_str()] {
+            assert_eq!(codes.read(wrong), None, "{wrong}");
+        }
+    }
+}

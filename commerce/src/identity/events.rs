@@ -1,0 +1,40 @@
+//! What happened to an account, told inside a store in which it works: mails are written in a store's name.
+
+use serde::{Deserialize, Serialize};
+use tenancy::AccountId;
+use uuid::Uuid;
+
+use super::codes::Purpose;
+use crate::outbox::Fact;
+
+/// A code is to be mailed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountCodeRequested {
+    pub account_id: AccountId,
+    pub code_id: Uuid,
+    pub purpose: Purpose,
+}
+
+impl Fact for AccountCodeRequested {
+    const CODE: &'static str = "identity.account_code_requested";
+    const AGGREGATE: &'static str = "account";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.account_id.uuid()
+    }
+}
+
+/// An account has another password.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountPasswordChanged {
+    pub account_id: AccountId,
+}
+
+impl Fact for AccountPasswordChanged {
+    const CODE: &'static str = "identity.account_password_changed";
+    const AGGREGATE: &'static str = "account";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.account_id.uuid()
+    }
+}
