@@ -39,7 +39,10 @@ pub struct Tuning {
     pub access_token_for: Duration,
     /// How long a sign-out or a lost role may stay unnoticed by a process that has seen the session before.
     pub session_cached_for: Duration,
-    pub redis_answers_within: Duration,
+    /// Then a process counts limits for itself.
+    pub limits_answer_within: Duration,
+    /// Then a cart is read from its copy, which a cart that was just made may not have: longer than a busy machine hesitates.
+    pub carts_answer_within: Duration,
     pub drain_within: Duration,
     pub connections_at_most: usize,
     pub password_hashes_at_once: usize,
@@ -53,7 +56,8 @@ impl Default for Tuning {
             json_at_most_levels: 32,
             access_token_for: Duration::from_mins(10),
             session_cached_for: Duration::from_secs(30),
-            redis_answers_within: Duration::from_millis(50),
+            limits_answer_within: Duration::from_millis(50),
+            carts_answer_within: Duration::from_millis(500),
             drain_within: Duration::from_secs(25),
             connections_at_most: 10_000,
             password_hashes_at_once: 2,

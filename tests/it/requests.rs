@@ -41,7 +41,7 @@ fn service(world: &World, redis: redis::aio::ConnectionManager) -> Arc<Service> 
     let mut config = world.state.config.as_ref().clone();
     config.trusted_proxies = vec!["0.0.0.0/0".parse().expect("a network")];
     let mut state = State::new(config, world.state.database.clone(), None, world.clock.clone()).expect("a state");
-    state.limiter = Limiter::new(Some(redis), state.config.tuning.redis_answers_within);
+    state.limiter = Limiter::new(Some(redis), state.config.tuning.limits_answer_within);
     Arc::new(api::service(state))
 }
 

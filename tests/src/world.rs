@@ -68,7 +68,7 @@ impl World {
         let redis = redis::aio::ConnectionManager::new(client).await.expect("the Redis of STOA_TEST_REDIS_URL answers");
         let mut state = State::new(config, database.clone(), Some(redis), clock.clone()).expect("a state");
         // Buckets of this world alone: the keys of sign-in limits hold addresses, which all tests share.
-        state.limiter = Limiter::new(None, state.config.tuning.redis_answers_within);
+        state.limiter = Limiter::new(None, state.config.tuning.limits_answer_within);
         let mailbox = Arc::new(Mailbox::default());
         let ctx = Ctx {
             directory: state.directory.clone(),
