@@ -4,6 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use chrono_tz::Tz;
+use commerce::catalog::ONLY_VARIANT;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, value::Serde};
 use salvo::{
     Depot, Request, Response, Writer, async_trait,
@@ -95,6 +96,7 @@ fn page(followed: &Followed) -> anyhow::Result<String> {
         store => &store.name,
         order => Value::from(Serde(order)),
         steps => if is_cancelled { Vec::new() } else { steps.to_vec() },
+        only_variant => ONLY_VARIANT,
         placed_on,
         headline,
         payment,

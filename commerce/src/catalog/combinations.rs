@@ -7,10 +7,13 @@ use crate::fault::FieldFault;
 /// The values of a variant by the name of the option.
 pub(super) type Choices = BTreeMap<String, String>;
 
-/// What a shopper reads: `Small / Red`; a product without options has one variant, `Default`.
+/// The title of the one variant of a product without options: nothing to tell a shopper.
+pub const ONLY_VARIANT: &str = "Default";
+
+/// What a shopper reads: `Small / Red`; a product without options has [`ONLY_VARIANT`].
 pub(super) fn title<'a>(options: impl IntoIterator<Item = &'a str>, choices: &Choices) -> String {
     let values: Vec<&str> = options.into_iter().filter_map(|option| choices.get(option)).map(String::as_str).collect();
-    if values.is_empty() { "Default".into() } else { values.join(" / ") }
+    if values.is_empty() { ONLY_VARIANT.into() } else { values.join(" / ") }
 }
 
 /// What is wrong with these variants of a product with these options. `pointers` say where each variant was given.

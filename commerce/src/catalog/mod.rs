@@ -30,6 +30,7 @@ mod slugs;
 pub mod tags;
 pub mod variants;
 
+pub use combinations::ONLY_VARIANT;
 pub use detail::{CategoryName, Image, OptionValue, Price, Product, ProductOption, TagName, Variant};
 pub use entity::product::Status;
 pub use error::Error;

@@ -19,7 +19,7 @@ async fn a_browser_gets_a_page_and_a_program_json() {
     for said in ["Thank you, we have your order", "Order 1001", "Mug &lt;script&gt;", "44.70\u{a0}EUR", "Grace Hopper"] {
         assert!(text.contains(said), "no {said:?} in {text}");
     }
-    assert!(!text.contains("<script"), "{text}");
+    assert!(!text.contains("<script") && !text.contains("Default"), "{text}");
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("script-src"), "{policy}");
     assert_eq!(page.header("referrer-policy"), Some("no-referrer"), "the link is a secret");

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use commerce::{
     address::Address,
+    catalog::ONLY_VARIANT,
     ids::StockLevelId,
     money::Money,
     orders::{self, Fulfillment, FulfillmentLine, Order, OrderLine, OrderTaxLine},
@@ -126,7 +127,7 @@ impl LowStockView {
     /// # Errors
     /// Postgres is away.
     pub async fn load(tx: &TenantTx, level: StockLevelId, available: i32, reorder_point: i32) -> Result<Option<Self>, DbErr> {
-        let ask = "SELECT p.title, nullif(v.title, p.title) AS variant, v.sku, loc.name AS location, $2::int AS available, $3::int AS reorder_point
+        let ask = "SELECT p.title, nullif(v.title, 'Default') AS variant, v.sku, loc.name AS location, $2::int AS available, $3::int AS reorder_point
                    FROM stock_levels l JOIN variants v ON v.id = l.variant_id JOIN products p ON p.id = v.product_id
                    JOIN locations loc ON loc.id = l.location_id WHERE l.id = $1";
         let values = [level.into(), available.into(), reorder_point.into()];
@@ -138,7 +139,7 @@ impl LineView {
     fn bought(order: &Order, line: &OrderLine) -> Self {
         Self {
             title: line.product_title.clone(),
-            variant: Some(line.variant_title.clone()).filter(|title| !title.is_empty()),
+            variant: Some(line.variant_title.clone()).filter(|title| !title.is_empty() && title != ONLY_VARIANT),
             sku: line.sku.clone(),
             quantity: line.quantity,
             unit_price: Some(amount(order.money(line.unit_price))),
