@@ -41,8 +41,12 @@ pub struct Tuning {
     pub session_cached_for: Duration,
     /// Then a process counts limits for itself.
     pub limits_answer_within: Duration,
+    /// Every plan's rates times this: for a platform whose machines carry more.
+    pub limits_factor: u32,
     /// Then a cart is read from its copy, which a cart that was just made may not have: longer than a busy machine hesitates.
     pub carts_answer_within: Duration,
+    /// Answers that are kept for who asks the same again, in each process; none at 0.
+    pub kept_answers_mib: u64,
     pub drain_within: Duration,
     pub connections_at_most: usize,
     pub password_hashes_at_once: usize,
@@ -57,7 +61,9 @@ impl Default for Tuning {
             access_token_for: Duration::from_mins(10),
             session_cached_for: Duration::from_secs(30),
             limits_answer_within: Duration::from_millis(50),
+            limits_factor: 1,
             carts_answer_within: Duration::from_millis(500),
+            kept_answers_mib: 32,
             drain_within: Duration::from_secs(25),
             connections_at_most: 10_000,
             password_hashes_at_once: 2,
@@ -79,6 +85,7 @@ impl Config {
                 platform_url: required("STOA_PLATFORM_DATABASE_URL")?,
                 app_connections: connections,
                 platform_connections: (connections / 4).max(4),
+                application_name: "stoa-api",
             },
             redis_url: optional("STOA_REDIS_URL")?,
             search: SearchConfig {
@@ -97,7 +104,11 @@ impl Config {
                 filter: optional("STOA_LOG")?.unwrap_or_else(|| "info".into()),
                 otlp_endpoint: optional("STOA_OTLP_ENDPOINT")?,
             },
-            tuning: Tuning::default(),
+            tuning: Tuning {
+                kept_answers_mib: parsed("STOA_KEPT_ANSWERS_MIB", "32")?,
+                limits_factor: parsed("STOA_LIMITS_FACTOR", "1")?,
+                ..Tuning::default()
+            },
         })
     }
 }

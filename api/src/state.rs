@@ -13,7 +13,7 @@ use search::SearchBackend;
 use tenancy::{Database, Directory};
 use tokio_util::task::TaskTracker;
 
-use crate::{Config, Limiter, Signer, context::Sessions};
+use crate::{Config, Limiter, Signer, context::Sessions, storefront::KeptAnswers};
 
 /// Everything a handler may need. Made once a process (once a test), cheap to clone, and an extractor.
 #[derive(Clone)]
@@ -33,6 +33,7 @@ pub struct State {
     pub gateways: Gateways,
     pub order_links: OrderLinks,
     pub codes: Codes,
+    pub kept_answers: KeptAnswers,
     /// Requests under way; they outlive their connections, and a stop waits for them.
     pub requests: TaskTracker,
 }
@@ -60,11 +61,12 @@ impl State {
             signer: Signer::new(&config.signing_keys_pem, config.public_url.to_string())?,
             passwords: Passwords::new(tuning.password_hashes_at_once),
             sessions: Sessions::new(database.clone(), tuning.session_cached_for),
-            limiter: Limiter::new(redis.clone(), tuning.limits_answer_within),
+            limiter: Limiter::new(redis.clone(), tuning.limits_answer_within).times(tuning.limits_factor),
             carts: CartStore::with_timeout(redis.clone(), clock.clone(), tuning.carts_answer_within),
             gateways: Gateways::new(),
             order_links: OrderLinks::new(config.secret.bytes()),
             codes: Codes::new(config.secret.bytes()),
+            kept_answers: KeptAnswers::new(tuning.kept_answers_mib),
             requests: TaskTracker::new(),
             config: Arc::new(config),
             database,

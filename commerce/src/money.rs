@@ -138,6 +138,21 @@ impl Money {
         format!("{sign}{}.{:0exponent$}", minor / per_major, minor % per_major)
     }
 
+    /// For people to read: `1,234.50 EUR`, with a space that does not break.
+    pub fn printed(self) -> String {
+        let plain = self.amount();
+        let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
+        let (whole, fraction) = digits.find('.').map_or((digits, ""), |point| digits.split_at(point));
+        let mut grouped = String::new();
+        for (place, digit) in whole.chars().enumerate() {
+            if place > 0 && (whole.len() - place) % 3 == 0 {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        format!("{sign}{grouped}{fraction}\u{a0}{}", self.currency)
+    }
+
     pub fn is_zero(self) -> bool {
         self.minor == 0
     }
@@ -251,6 +266,18 @@ mod tests {
             assert_eq!(Money::new(minor, currency(code)).amount(), text);
         }
         assert_eq!(serde_json::to_string(&Money::new(1990, currency("EUR"))).unwrap(), r#"{"amount":"19.90","currency":"EUR"}"#);
+    }
+
+    #[test]
+    fn printed_amounts_read_as_on_a_bill() {
+        for (minor, code, text) in [
+            (1_990, "EUR", "19.90\u{a0}EUR"),
+            (123_456_789, "USD", "1,234,567.89\u{a0}USD"),
+            (1_200, "JPY", "1,200\u{a0}JPY"),
+            (-5, "EUR", "-0.05\u{a0}EUR"),
+        ] {
+            assert_eq!(Money::new(minor, currency(code)).printed(), text);
+        }
     }
 
     #[test]

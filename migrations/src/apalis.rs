@@ -8,6 +8,7 @@ pub(crate) async fn up(owner_url: &str) -> anyhow::Result<()> {
     let pool = PgPoolOptions::new().max_connections(1).connect(owner_url).await?;
     PostgresStorage::setup(&pool).await?;
     sqlx::raw_sql(GRANTS).execute(&pool).await?;
+    sqlx::raw_sql(FETCH).execute(&pool).await?;
     sqlx::raw_sql(SETTLE).execute(&pool).await?;
     pool.close().await;
     Ok(())
@@ -17,6 +18,24 @@ const GRANTS: &str = "
 GRANT USAGE ON SCHEMA apalis TO stoa_platform;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA apalis TO stoa_platform;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA apalis TO stoa_platform;
+";
+
+/// How a lane takes its next jobs: as apalis does it, but planned once a connection and over an index. Its own function is plain
+/// SQL, which Postgres before 18 plans anew at every call: most of a millisecond, several times a job.
+const FETCH: &str = "
+CREATE OR REPLACE FUNCTION apalis.get_jobs(worker_id text, v_job_type text, v_job_count integer DEFAULT 5)
+RETURNS SETOF apalis.jobs LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  RETURN QUERY
+  WITH ready AS (
+    SELECT id FROM apalis.jobs
+    WHERE job_type = v_job_type AND status IN ('Pending', 'Failed') AND (status = 'Pending' OR attempts < max_attempts)
+      AND run_at < now()
+    ORDER BY priority DESC, run_at LIMIT v_job_count FOR UPDATE SKIP LOCKED)
+  UPDATE apalis.jobs j SET status = 'Queued', lock_by = worker_id, lock_at = now() FROM ready WHERE j.id = ready.id
+  RETURNING j.*;
+END $$;
+CREATE INDEX IF NOT EXISTS stoa_jobs_ready_idx ON apalis.jobs (job_type, priority DESC, run_at) WHERE status IN ('Pending', 'Failed');
 ";
 
 /// What apalis leaves to its users, decided where no crash can undo it. Whenever a job comes back from an attempt:

@@ -114,6 +114,15 @@ impl World {
         store::operator(self).await
     }
 
+    /// Another api process of the same platform, with pools and memory of its own.
+    pub async fn sibling(&self) -> Sibling {
+        let config = (*self.state.config).clone();
+        let database = Database::connect(&config.database).await.expect("the database of this test");
+        let mut state = State::new(config, database, self.state.redis.clone(), self.clock.clone()).expect("a state");
+        state.limiter = self.state.limiter.clone();
+        Sibling { service: Arc::new(api::service(state.clone())), state }
+    }
+
     /// The database as the api sees it inside a store.
     pub fn db(&self, store: &Store) -> TenantDb {
         self.state.database.tenant(store.id)
@@ -175,6 +184,24 @@ impl World {
     }
 }
 
+/// See [`World::sibling`].
+pub struct Sibling {
+    pub state: State,
+    service: Arc<Service>,
+}
+
+impl Sibling {
+    /// As [`World::shopper`].
+    pub fn shopper(&self, store: &Store) -> Caller {
+        Caller::new(self.service.clone(), &format!("{}.{HOST}", store.slug), "/storefront/v1")
+    }
+
+    /// As [`World::vendor`].
+    pub fn vendor(&self, store: &Store) -> Caller {
+        Caller::new(self.service.clone(), HOST, "/vendor/v1").with_token(&store.access_token)
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
         let Some(test_database) = self.database.take() else { return };
@@ -208,6 +235,7 @@ fn config(database: &TestDatabase) -> Config {
             platform_url: database.url("stoa_platform"),
             app_connections: 8,
             platform_connections: 4,
+            application_name: "stoa-test",
         },
         redis_url: Some(settings::redis_url()),
         search: SearchConfig::default(),

@@ -48,6 +48,7 @@ impl Config {
                 platform_url: required("STOA_PLATFORM_DATABASE_URL")?,
                 app_connections: connections,
                 platform_connections: 4,
+                application_name: "stoa-worker",
             },
             internal_listen: parsed("STOA_INTERNAL_LISTEN", SocketAddr::from(([127, 0, 0, 1], 9081)))?,
             public_url: parsed("STOA_PUBLIC_URL", "http://localhost:8080".to_owned())?,

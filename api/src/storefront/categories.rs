@@ -5,6 +5,7 @@ use salvo::{
 };
 use serde::Serialize;
 
+use super::kept::keep;
 use crate::{
     Problem,
     context::Shopper,
@@ -12,7 +13,7 @@ use crate::{
 };
 
 pub(super) fn router() -> Router {
-    Router::with_path("categories").get(list)
+    Router::with_path("categories").hoop(keep).get(list)
 }
 
 /// One place in the tree that groups products.

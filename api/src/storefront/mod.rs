@@ -4,6 +4,7 @@ mod cart_lines;
 mod carts;
 mod categories;
 mod checkouts;
+mod kept;
 mod order_page;
 mod orders;
 mod products;
@@ -17,6 +18,8 @@ use salvo::{
     Router,
     oapi::{RouterExt, SecurityRequirement},
 };
+
+pub use kept::KeptAnswers;
 
 use crate::context::shoppers_only;
 

@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use chrono_tz::Tz;
-use commerce::catalog::ONLY_VARIANT;
+use commerce::{catalog::ONLY_VARIANT, money::Money};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, value::Serde};
 use salvo::{
     Depot, Request, Response, Writer, async_trait,
@@ -24,9 +24,7 @@ static PAGES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLoc
     let mut pages = Environment::new();
     pages.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     pages.set_auto_escape_callback(|_| AutoEscape::Html);
-    pages.add_function("money", |money: Value| -> Result<String, minijinja::Error> {
-        Ok(format!("{}\u{a0}{}", money.get_attr("amount")?, money.get_attr("currency")?))
-    });
+    pages.add_function("money", printed);
     pages.add_template("order", include_str!("order_page.html"))?;
     Ok(pages)
 });
@@ -68,6 +66,13 @@ impl EndpointOutRegister for Followed {
 /// Whether a browser asks: the first kind of answer it names that we have is HTML.
 fn wants_a_page(req: &Request) -> bool {
     req.accept().iter().find(|kind| ["html", "json"].contains(&kind.subtype().as_str())).is_some_and(|kind| kind.subtype() == "html")
+}
+
+/// An amount of the order's JSON, for people to read.
+fn printed(money: &Value) -> Result<String, minijinja::Error> {
+    let unread = |error| minijinja::Error::new(minijinja::ErrorKind::CannotDeserialize, "an amount").with_source(error);
+    let currency = money.get_attr("currency")?.to_string().parse().map_err(unread)?;
+    Ok(Money::parse(&money.get_attr("amount")?.to_string(), currency).map_err(unread)?.printed())
 }
 
 fn page(followed: &Followed) -> anyhow::Result<String> {

@@ -16,6 +16,7 @@ use salvo::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::kept::keep;
 use crate::{
     Problem,
     context::{Paging, PathText, Query, Shopper},
@@ -23,7 +24,7 @@ use crate::{
 };
 
 pub(super) fn router() -> Router {
-    Router::with_path("products").get(list).push(Router::with_path("{product}").get(show))
+    Router::with_path("products").hoop(keep).get(list).push(Router::with_path("{product}").get(show))
 }
 
 #[derive(Debug, Deserialize, ToParameters, garde::Validate)]

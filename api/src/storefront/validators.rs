@@ -13,15 +13,16 @@ pub(super) async fn validate(req: &mut Request, depot: &mut Depot, res: &mut Res
         return;
     }
     let ResBody::Once(bytes) = &res.body else { return };
-    let tag = format!("\"{}\"", hex::encode(&digest(&SHA256, bytes).as_ref()[..12]));
+    let tag = match res.headers.get(header::ETAG) {
+        Some(tag) => tag.clone(),
+        None => tag_of(bytes),
+    };
     let is_known = req.headers().get_all(header::IF_NONE_MATCH).iter().any(|header| matches(header, &tag));
     let headers = res.headers_mut();
     // Private: the same address answers differently by key, and a cart by who asks.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(header::VARY, HeaderValue::from_static("Stoa-Publishable-Key, Authorization, Origin, Accept"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        headers.entry(header::ETAG).or_insert(tag);
-    }
+    headers.insert(header::ETAG, tag);
     if is_known {
         res.status_code(StatusCode::NOT_MODIFIED);
         res.headers_mut().remove(header::CONTENT_TYPE);
@@ -29,8 +30,14 @@ pub(super) async fn validate(req: &mut Request, depot: &mut Depot, res: &mut Res
     }
 }
 
+/// The validator of an answer's bytes.
+pub(super) fn tag_of(bytes: &[u8]) -> HeaderValue {
+    let tag = format!("\"{}\"", hex::encode(&digest(&SHA256, bytes).as_ref()[..12]));
+    HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}
+
 /// Weak comparison, as RFC 9110 (13.1.2) wants it.
-fn matches(header: &HeaderValue, tag: &str) -> bool {
-    let Ok(text) = header.to_str() else { return false };
+fn matches(header: &HeaderValue, tag: &HeaderValue) -> bool {
+    let (Ok(text), Ok(tag)) = (header.to_str(), tag.to_str()) else { return false };
     text.split(',').map(str::trim).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }

@@ -1,13 +1,13 @@
 //! Raising the sums. Each operation is called once a fact, in the transaction that marks the fact's job as handled.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, Statement};
 use tenancy::TenantTx;
 
 use super::{Error, Period, figures::Figures, time_zone};
 use crate::{
     money::Money,
     orders::{OrderCancelled, OrderPlaced},
+    sql,
 };
 
 /// Counts an order for the hour and the day in which it was placed.
@@ -46,31 +46,30 @@ pub async fn record_refund(tx: &TenantTx, refunded_at: DateTime<Utc>, amount: Mo
 
 async fn raise(tx: &TenantTx, at: DateTime<Utc>, in_currency: Money, by: Figures) -> Result<(), Error> {
     let zone = time_zone(tx).await?;
-    for period in Period::ALL {
-        let values = [
-            tx.tenant().into(),
-            period.as_str().into(),
-            period.start(at, zone).into(),
-            in_currency.currency.code().into(),
-            by.orders.into(),
-            by.units.into(),
-            by.subtotal.into(),
-            by.shipping_total.into(),
-            by.tax_total.into(),
-            by.total.into(),
-            by.cancelled_orders.into(),
-            by.cancelled_total.into(),
-            by.refunded_total.into(),
-        ];
-        tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), RAISE, values)).await?;
-    }
+    let values = [
+        tx.tenant().into(),
+        Period::ALL.map(|period| period.as_str().to_owned()).to_vec().into(),
+        Period::ALL.map(|period| period.start(at, zone)).to_vec().into(),
+        in_currency.currency.code().into(),
+        by.orders.into(),
+        by.units.into(),
+        by.subtotal.into(),
+        by.shipping_total.into(),
+        by.tax_total.into(),
+        by.total.into(),
+        by.cancelled_orders.into(),
+        by.cancelled_total.into(),
+        by.refunded_total.into(),
+    ];
+    sql::run(tx, RAISE, values).await?;
     Ok(())
 }
 
 const RAISE: &str = "
 INSERT INTO sales_rollups AS kept (tenant_id, period, starts_at, currency, orders, units, subtotal, shipping_total, tax_total,
                                    total, cancelled_orders, cancelled_total, refunded_total)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+SELECT $1, began.period, began.at, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+FROM unnest($2::text[], $3::timestamptz[]) AS began (period, at)
 ON CONFLICT (tenant_id, period, starts_at, currency) DO UPDATE SET
   orders = kept.orders + excluded.orders,
   units = kept.units + excluded.units,

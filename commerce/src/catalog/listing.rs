@@ -243,6 +243,9 @@ pub(super) struct Refreshed {
 
 /// Brings the rows of these products up to date: the last statement of every change to a product.
 pub(super) async fn refresh(tx: &TenantTx, products: &[ProductId]) -> Result<Vec<Refreshed>, DbErr> {
+    if products.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<Uuid> = products.iter().map(|product| product.uuid()).collect();
     sql::all(tx, REFRESH, [tx.tenant().into(), ids.into()]).await
 }

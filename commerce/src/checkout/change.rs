@@ -1,6 +1,6 @@
 //! Changing the details of an open checkout: any change prices it anew and gives it its full time again.
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel, Set, Statement};
+use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 use tenancy::{Tenant, TenantTx};
 
 use super::{
@@ -97,11 +97,11 @@ pub async fn change(tx: &TenantTx, clock: &Clock, store: &Tenant, id: CheckoutId
     };
     apply(&mut checkout, &pricing);
     let (after, tax_lines) = rows(&checkout, &pricing, &before);
-    replace_lines(tx, id, &after, &tax_lines).await?;
+    replace_lines(tx, id, (&before, &after), &tax_lines).await?;
     checkout.version += 1;
     checkout.updated_at = clock.now();
+    checkout.expires_at = reservations::extend(tx, id, store.reservation_minutes).await?.until;
     save(tx, &checkout).await?;
-    checkout.expires_at = extend(tx, id, store.reservation_minutes).await?;
     Ok(view(checkout, after, tax_lines, options, None))
 }
 
@@ -113,13 +113,4 @@ pub(super) async fn save(tx: &TenantTx, checkout: &super::Checkout) -> Result<()
     row.created_at = Set(checkout.created_at);
     row.update(tx).await?;
     Ok(())
-}
-
-/// Gives a checkout and what it holds `minutes` from now, by the database's clock.
-pub(super) async fn extend(tx: &TenantTx, id: CheckoutId, minutes: i32) -> Result<chrono::DateTime<chrono::Utc>, Error> {
-    reservations::extend(tx, id, minutes).await?;
-    let sql = "UPDATE checkouts SET expires_at = now() + make_interval(mins => $3) WHERE tenant_id = $1 AND id = $2 RETURNING expires_at";
-    let values = [tx.tenant().into(), id.into(), minutes.into()];
-    let row = tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?.ok_or(Error::NotFound)?;
-    Ok(row.try_get("", "expires_at")?)
 }

@@ -240,23 +240,30 @@ fn tax_row(checkout: &Checkout, line: Option<CheckoutLineId>, tax: &TaxLine) -> 
     }
 }
 
-/// Writes the lines of a new pricing over the old ones.
+/// Writes a new pricing over the old one: its tax lines always, its lines where they are others now.
 pub(super) async fn replace_lines(
     tx: &TenantTx,
     id: CheckoutId,
-    lines: &[CheckoutLine],
+    (before, after): (&[CheckoutLine], &[CheckoutLine]),
     tax_lines: &[CheckoutTaxLine],
 ) -> Result<(), Error> {
     let old_taxes = checkout_tax_line::Entity::delete_many().filter(checkout_tax_line::Column::TenantId.eq(tx.tenant()));
     old_taxes.filter(checkout_tax_line::Column::CheckoutId.eq(id)).exec(tx).await?;
+    if before == after {
+        return insert_tax_lines(tx, tax_lines).await;
+    }
     let old_lines = checkout_line::Entity::delete_many().filter(checkout_line::Column::TenantId.eq(tx.tenant()));
     old_lines.filter(checkout_line::Column::CheckoutId.eq(id)).exec(tx).await?;
-    insert_lines(tx, lines, tax_lines).await
+    insert_lines(tx, after, tax_lines).await
 }
 
 pub(super) async fn insert_lines(tx: &TenantTx, lines: &[CheckoutLine], tax_lines: &[CheckoutTaxLine]) -> Result<(), Error> {
     let rows = lines.iter().cloned().map(IntoActiveModel::into_active_model);
     checkout_line::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    insert_tax_lines(tx, tax_lines).await
+}
+
+async fn insert_tax_lines(tx: &TenantTx, tax_lines: &[CheckoutTaxLine]) -> Result<(), Error> {
     if !tax_lines.is_empty() {
         let rows = tax_lines.iter().cloned().map(IntoActiveModel::into_active_model);
         checkout_tax_line::Entity::insert_many(rows).exec_without_returning(tx).await?;

@@ -62,7 +62,8 @@ async fn conclude(tx: &TenantTx, clock: &Clock, payment: &Payment, answer: &Answ
     if checkout.status == Status::Completed {
         return Ok(already_ordered(tx, clock, &checkout, payment, answer).await?);
     }
-    let payment = payments::settle(tx, clock, payment, answer).await?;
+    let order = matches!(answer, Answer::Captured { .. } | Answer::Promised).then(OrderId::new);
+    let payment = payments::settle(tx, clock, payment, answer, order).await?;
     Ok(match answer {
         Answer::Captured { .. } | Answer::Promised if !payment.status.is_live() => Err(declined(&payment)),
         Answer::Captured { .. } | Answer::Promised => {
@@ -91,7 +92,7 @@ async fn already_ordered(
     answer: &Answer,
 ) -> Result<Result<Outcome, Error>, Error> {
     if payment.order_id.is_none() {
-        let payment = payments::settle(tx, clock, payment, answer).await?;
+        let payment = payments::settle(tx, clock, payment, answer, None).await?;
         payments::refund_rest(tx, clock, payment.id).await?;
     }
     placed(tx, checkout, true).await.map(Ok)
@@ -111,12 +112,8 @@ pub(super) fn declined(payment: &Payment) -> Error {
 async fn write_order(tx: &TenantTx, clock: &Clock, checkout: Checkout, payment: Payment) -> Result<Order, Unplaced> {
     let lines = lines(tx, checkout.id).await?;
     let counted = demands(&lines).len();
-    let new = frozen(&checkout, lines, tax_lines(tx, checkout.id).await?, clock)?;
+    let new = frozen(&checkout, lines, tax_lines(tx, checkout.id).await?, payment, clock)?;
     let order = orders::place(tx, clock, new, Actor::Guest).await?;
-    let payment = payments::assign(tx, clock, payment, order.id).await?;
-    if payment.captured > 0 {
-        orders::note_paid(tx, clock, order.id, &payment, Actor::Guest).await?;
-    }
     let id = checkout.id;
     set_status(tx, clock, checkout, Status::Completed).await?;
     // What buyers share comes last: the levels, and then the store's one counter, so that each waits for the others least.
@@ -150,7 +147,7 @@ async fn too_late(db: &TenantDb, clock: &Clock, store: &Tenant, payment: &Paymen
         return placed(&tx, &checkout, true).await;
     }
     let payment = payments::lock(&tx, payment.id).await?;
-    let payment = payments::settle(&tx, clock, payment, answer).await?;
+    let payment = payments::settle(&tx, clock, payment, answer, None).await?;
     if payment.captured > 0 {
         payments::refund_rest(&tx, clock, payment.id).await?;
     } else if payment.status.is_live() {
@@ -163,12 +160,18 @@ async fn too_late(db: &TenantDb, clock: &Clock, store: &Tenant, payment: &Paymen
 }
 
 /// Copies a checkout into an order; from here on it never changes.
-fn frozen(checkout: &Checkout, lines: Vec<CheckoutLine>, taxes: Vec<CheckoutTaxLine>, clock: &Clock) -> Result<NewOrder, Error> {
+fn frozen(
+    checkout: &Checkout,
+    lines: Vec<CheckoutLine>,
+    taxes: Vec<CheckoutTaxLine>,
+    payment: Payment,
+    clock: &Clock,
+) -> Result<NewOrder, Error> {
     let email = checkout.email.clone().ok_or(Error::Incomplete { pointers: vec!["/email"] })?;
     let now = clock.now();
     let order = Order {
         tenant_id: checkout.tenant_id,
-        id: OrderId::new(),
+        id: payment.order_id.unwrap_or_else(OrderId::new),
         number: 0,
         checkout_id: checkout.id,
         cart_id: checkout.cart_id,
@@ -225,5 +228,5 @@ fn frozen(checkout: &Checkout, lines: Vec<CheckoutLine>, taxes: Vec<CheckoutTaxL
         requires_shipping: line.requires_shipping,
     });
     let lines = lines.collect();
-    Ok(NewOrder { order, lines, tax_lines })
+    Ok(NewOrder { order, lines, tax_lines, payment })
 }

@@ -155,7 +155,7 @@ async fn price_anew(tx: &TenantTx, clock: &Clock, checkout: &mut Checkout) -> Re
     apply(checkout, &pricing);
     let (after, tax_lines) = rows(checkout, &pricing, &before);
     if after != before || *checkout != old {
-        replace_lines(tx, checkout.id, &after, &tax_lines).await?;
+        replace_lines(tx, checkout.id, (&before, &after), &tax_lines).await?;
         checkout.version += 1;
         checkout.updated_at = clock.now();
         save(tx, checkout).await?;
@@ -167,7 +167,7 @@ async fn price_anew(tx: &TenantTx, clock: &Clock, checkout: &mut Checkout) -> Re
 async fn hold(tx: &TenantTx, clock: &Clock, checkout: &Checkout, lines: &[CheckoutLine], store: &Tenant) -> Result<(), Error> {
     let wanted = demands(lines);
     let held = reservations::extend(tx, checkout.id, store.reservation_minutes).await?;
-    if usize::try_from(held).unwrap_or(usize::MAX) >= wanted.len() {
+    if usize::try_from(held.reservations).unwrap_or(usize::MAX) >= wanted.len() {
         return Ok(());
     }
     // Some expired and were taken away. Perhaps there is still enough.

@@ -6,12 +6,10 @@ use uuid::Uuid;
 
 use super::{
     Codes, Error, Passwords, accounts,
-    change_password::SignedInAs,
     codes::{self, Purpose},
-    events::AccountCodeRequested,
-    sessions,
+    sessions::{self, SignedInAs},
 };
-use crate::{clock::Clock, outbox, text::Email};
+use crate::{clock::Clock, text::Email};
 
 /// Has a code mailed to the new address, and the old one told. An address that another account has gets the same answer;
 /// nothing is sent.
@@ -34,10 +32,7 @@ pub async fn request_email_change(
         codes::ask_for_nobody(&tx, Purpose::ChangeEmail).await?;
         return Ok(tx.commit().await?);
     }
-    let Some(code_id) = codes::ask(&tx, who.account, Purpose::ChangeEmail, new.as_str()).await? else { return Ok(()) };
-    let tx = tx.enter(who.tenant).await?;
-    outbox::record(&tx, clock, &AccountCodeRequested { account_id: who.account, code_id, purpose: Purpose::ChangeEmail }).await?;
-    Ok(tx.commit().await?)
+    Ok(codes::send(tx, clock, (who.account, who.tenant), Purpose::ChangeEmail, new.as_str()).await?)
 }
 
 /// Takes the code back: the account has the new address, proved, and its other sessions end. Answers which were ended.

@@ -1,18 +1,14 @@
 //! A new password by who knows the old one.
 
-use tenancy::{AccountId, PlatformDb, TenantId};
+use tenancy::PlatformDb;
 use uuid::Uuid;
 
-use super::{Error, Passwords, accounts, events::AccountPasswordChanged, sessions};
+use super::{
+    Error, Passwords, accounts,
+    events::AccountPasswordChanged,
+    sessions::{self, SignedInAs},
+};
 use crate::{clock::Clock, outbox};
-
-/// Who is signed in, where, and by which session.
-#[derive(Clone, Copy, Debug)]
-pub struct SignedInAs {
-    pub account: AccountId,
-    pub tenant: TenantId,
-    pub session: Uuid,
-}
 
 /// Sets another password and ends every other session. Answers which were ended.
 ///

@@ -5,10 +5,11 @@ use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 use serde::{Deserialize, Serialize};
-use tenancy::{AccountId, PlatformTx};
+use tenancy::{AccountId, PlatformTx, TenantId};
 use uuid::Uuid;
 
-use super::Error;
+use super::{Error, events::AccountCodeRequested};
+use crate::{clock::Clock, outbox};
 
 const PREFIX: &str = "code_";
 
@@ -83,10 +84,7 @@ pub struct Proved {
 }
 
 /// Has a code written for an account's address, or for a new one. None when it has been sent enough of them lately.
-///
-/// # Errors
-/// Postgres is away.
-pub async fn ask(tx: &PlatformTx, account: AccountId, purpose: Purpose, email: &str) -> Result<Option<Uuid>, DbErr> {
+async fn ask(tx: &PlatformTx, account: AccountId, purpose: Purpose, email: &str) -> Result<Option<Uuid>, DbErr> {
     let sql = "INSERT INTO account_codes (id, account_id, purpose, email, asked_by, created_at, expires_at)
                SELECT $1, a.id, $3, $4, a.email, now(), now() + make_interval(mins => $5) FROM accounts a
                WHERE a.id = $2 AND (SELECT count(*) FROM account_codes WHERE account_id = $2 AND purpose = $3
@@ -96,6 +94,24 @@ pub async fn ask(tx: &PlatformTx, account: AccountId, purpose: Purpose, email: &
         [id.into(), account.into(), purpose.as_str().into(), email.into(), purpose.minutes().into(), AT_MOST_AN_HOUR.into()];
     let made = tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
     Ok((made.rows_affected() == 1).then_some(id))
+}
+
+/// Has a code mailed, in the name of a store; the last thing that its transaction does. One who was sent enough of them lately
+/// is sent no more, and is not told so.
+///
+/// # Errors
+/// Postgres is away.
+pub(super) async fn send(
+    tx: PlatformTx,
+    clock: &Clock,
+    (account_id, tenant): (AccountId, TenantId),
+    purpose: Purpose,
+    email: &str,
+) -> Result<(), DbErr> {
+    let Some(code_id) = ask(&tx, account_id, purpose, email).await? else { return Ok(()) };
+    let tx = tx.enter(tenant).await?;
+    outbox::record(&tx, clock, &AccountCodeRequested { account_id, code_id, purpose }).await?;
+    tx.commit().await
 }
 
 /// Notes that an address without an account asked: the same work as [`ask`], and nothing follows.
@@ -135,6 +151,8 @@ pub struct Asked {
     /// The account's own address when it asked.
     pub asked_by: String,
     pub name: String,
+    /// Whether the address was proved before: one that was not may be a stranger's, who is not told names.
+    pub is_known: bool,
     /// Whether the code still works.
     pub is_open: bool,
 }
@@ -144,7 +162,7 @@ pub struct Asked {
 /// # Errors
 /// Postgres is away.
 pub async fn asked(tx: &PlatformTx, id: Uuid) -> Result<Option<Asked>, DbErr> {
-    let sql = "SELECT c.email, c.asked_by, a.name, c.used_at IS NULL AND c.expires_at > now() AS is_open
+    let sql = "SELECT c.email, c.asked_by, a.name, a.email = c.email AND a.email_verified_at IS NOT NULL AS is_known, c.used_at IS NULL AND c.expires_at > now() AS is_open
                FROM account_codes c JOIN accounts a ON a.id = c.account_id WHERE c.id = $1";
     Asked::find_by_statement(Statement::from_sql_and_values(tx.get_database_backend(), sql, [id.into()])).one(tx).await
 }

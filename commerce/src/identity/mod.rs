@@ -27,12 +27,12 @@ mod sign_in;
 mod verify_email;
 
 pub use change_email::{change_email, request_email_change};
-pub use change_password::{SignedInAs, change_password};
+pub use change_password::change_password;
 pub use codes::Codes;
 pub use error::Error;
 pub use events::{AccountCodeRequested, AccountPasswordChanged};
 pub use passwords::{PASSWORD_MAX, PASSWORD_MIN, Passwords};
 pub use reset_password::{request_password_reset, reset_password};
-pub use sessions::{Device, Session, Standing};
+pub use sessions::{Device, Session, SignedInAs, Standing};
 pub use sign_in::{Membership, SignedIn, memberships, sign_in, sign_in_operator, switch_store};
 pub use verify_email::{request_verification, verify_email};

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     Codes, Error, Passwords, accounts,
     codes::{self, Purpose},
-    events::{AccountCodeRequested, AccountPasswordChanged},
+    events::AccountPasswordChanged,
     sessions,
     sign_in::memberships,
 };
@@ -23,14 +23,11 @@ pub async fn request_password_reset(platform: &PlatformDb, clock: &Clock, email:
         Some(account) => memberships(&tx, account.id).await?.into_iter().next().map(|store| (account.id, store.tenant)),
         None => None,
     };
-    let Some((account_id, tenant)) = known else {
+    let Some(known) = known else {
         codes::ask_for_nobody(&tx, Purpose::ResetPassword).await?;
         return Ok(tx.commit().await?);
     };
-    let Some(code_id) = codes::ask(&tx, account_id, Purpose::ResetPassword, email.as_str()).await? else { return Ok(()) };
-    let tx = tx.enter(tenant).await?;
-    outbox::record(&tx, clock, &AccountCodeRequested { account_id, code_id, purpose: Purpose::ResetPassword }).await?;
-    Ok(tx.commit().await?)
+    Ok(codes::send(tx, clock, known, Purpose::ResetPassword, email.as_str()).await?)
 }
 
 /// Sets the password of whose mail the code came by, and ends all sessions. Answers which were ended. The address is proved

@@ -44,6 +44,14 @@ pub struct Session {
     pub refresh_token: String,
 }
 
+/// Who is signed in, where, and by which session.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedInAs {
+    pub account: AccountId,
+    pub tenant: TenantId,
+    pub session: Uuid,
+}
+
 /// From what and where a session is used, as far as the request tells.
 #[derive(Clone, Debug, Default)]
 pub struct Device {

@@ -4,11 +4,10 @@ use tenancy::PlatformDb;
 
 use super::{
     Codes, Error, accounts,
-    change_password::SignedInAs,
     codes::{self, Purpose},
-    events::AccountCodeRequested,
+    sessions::SignedInAs,
 };
-use crate::{clock::Clock, outbox};
+use crate::clock::Clock;
 
 /// Has a code mailed to the account's address.
 ///
@@ -20,10 +19,7 @@ pub async fn request_verification(platform: &PlatformDb, clock: &Clock, who: Sig
     if account.email_verified_at.is_some() {
         return Err(Error::AlreadyVerified);
     }
-    let Some(code_id) = codes::ask(&tx, who.account, Purpose::VerifyEmail, &account.email).await? else { return Ok(()) };
-    let tx = tx.enter(who.tenant).await?;
-    outbox::record(&tx, clock, &AccountCodeRequested { account_id: who.account, code_id, purpose: Purpose::VerifyEmail }).await?;
-    Ok(tx.commit().await?)
+    Ok(codes::send(tx, clock, (who.account, who.tenant), Purpose::VerifyEmail, &account.email).await?)
 }
 
 /// Takes the code back. Needs no session: whoever has the code reads the mail.

@@ -6,13 +6,15 @@
 //!
 //! Locks: reservations first, then levels, each in id order.
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Statement, Value};
 use tenancy::TenantTx;
 
 use super::{Error, levels};
 use crate::{
     clock::Clock,
     ids::{CheckoutId, OrderId, StockLevelId, VariantId},
+    sql,
 };
 
 /// Units of a variant that a checkout wants. A variant appears once.
@@ -61,15 +63,24 @@ held AS (
 )
 SELECT variant_id FROM taken";
 
-/// Holds what the checkout has for `minutes` from now. Answers how many reservations it still holds.
+/// What a checkout still holds, and until when.
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+pub struct Held {
+    pub reservations: i64,
+    pub until: DateTime<Utc>,
+}
+
+/// Holds what the checkout has for `minutes` from now, by the database's clock.
 ///
 /// # Errors
 /// Postgres is away.
-pub async fn extend(tx: &TenantTx, checkout: CheckoutId, minutes: i32) -> Result<u64, DbErr> {
-    let sql = "UPDATE reservations SET expires_at = now() + make_interval(mins => $3)
-               WHERE tenant_id = $1 AND checkout_id = $2 AND status = 'held'";
-    let values: [Value; 3] = [tx.tenant().into(), checkout.into(), minutes.into()];
-    Ok(tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?.rows_affected())
+pub async fn extend(tx: &TenantTx, checkout: CheckoutId, minutes: i32) -> Result<Held, DbErr> {
+    let text = "WITH extended AS (
+                  UPDATE reservations SET expires_at = now() + make_interval(mins => $3)
+                  WHERE tenant_id = $1 AND checkout_id = $2 AND status = 'held' RETURNING id)
+                SELECT count(*) AS reservations, now() + make_interval(mins => $3) AS until FROM extended";
+    let held = sql::one(tx, text, [tx.tenant().into(), checkout.into(), minutes.into()]).await?;
+    held.ok_or_else(|| DbErr::RecordNotFound("a count answers one row".into()))
 }
 
 /// How a reservation ends without an order.

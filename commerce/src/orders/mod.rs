@@ -19,7 +19,7 @@ mod orders;
 pub mod status;
 
 pub use cancel::{Cancellation, cancel};
-pub use capture::{capture_payment, note_paid};
+pub use capture::capture_payment;
 pub use entity::{
     fulfillment::Model as Fulfillment,
     fulfillment_line::Model as FulfillmentLine,

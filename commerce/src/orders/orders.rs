@@ -21,9 +21,10 @@ use super::{
 use crate::{
     clock::Clock,
     ids::{CheckoutId, OrderHistoryId, OrderId},
-    outbox,
+    money::Money,
+    outbox::{self, Facts},
     page::{Cursor, CursorError, Page, PageQuery},
-    payments::{self, Payment},
+    payments::{self, Payment, PaymentCaptured},
 };
 
 const SORT: &str = "placed_at";
@@ -33,6 +34,8 @@ pub struct NewOrder {
     pub order: Order,
     pub lines: Vec<OrderLine>,
     pub tax_lines: Vec<OrderTaxLine>,
+    /// What pays for it, or promises to.
+    pub payment: Payment,
 }
 
 /// Writes down all of an order but the order itself, which [`number`] does last: references to it are looked at when the
@@ -48,8 +51,10 @@ pub async fn place(tx: &TenantTx, clock: &Clock, new: NewOrder, actor: Actor) ->
         let rows = new.tax_lines.into_iter().map(IntoActiveModel::into_active_model);
         order_tax_line::Entity::insert_many(rows).exec_without_returning(tx).await?;
     }
-    note(tx, clock, order.id, Event::Placed, actor, json!({})).await?;
-    let fact = OrderPlaced {
+    let paid = Some(&new.payment).filter(|payment| payment.captured > 0);
+    let entries = [Some((Event::Placed, json!({}))), paid.map(paid_entry)];
+    note_all(tx, clock, order.id, actor, entries.into_iter().flatten()).await?;
+    let placed = OrderPlaced {
         order: order.id,
         placed_at: order.placed_at,
         units,
@@ -58,7 +63,12 @@ pub async fn place(tx: &TenantTx, clock: &Clock, new: NewOrder, actor: Actor) ->
         tax_total: order.money(order.tax_total),
         total: order.money(order.total),
     };
-    outbox::record(tx, clock, &fact).await?;
+    let mut facts = Facts::default().and(&placed)?;
+    if let Some(payment) = paid {
+        let amount = Money::new(payment.captured, payment.currency);
+        facts = facts.and(&PaymentCaptured { payment: payment.id, order: order.id, amount })?;
+    }
+    facts.record(tx, clock).await?;
     Ok(order)
 }
 
@@ -221,7 +231,22 @@ pub(super) async fn note(
     actor: Actor,
     details: serde_json::Value,
 ) -> Result<(), Error> {
-    let row = order_history::ActiveModel {
+    note_all(tx, clock, order, actor, [(event, details)]).await
+}
+
+/// What the history says of a payment that has brought its money.
+pub(super) fn paid_entry(payment: &Payment) -> (Event, serde_json::Value) {
+    (Event::Paid, json!({ "payment": payment.id, "amount": payment.money() }))
+}
+
+async fn note_all(
+    tx: &TenantTx,
+    clock: &Clock,
+    order: OrderId,
+    actor: Actor,
+    entries: impl IntoIterator<Item = (Event, serde_json::Value)>,
+) -> Result<(), Error> {
+    let rows = entries.into_iter().map(|(event, details)| order_history::ActiveModel {
         tenant_id: Set(tx.tenant()),
         id: Set(OrderHistoryId::new()),
         order_id: Set(order),
@@ -229,7 +254,7 @@ pub(super) async fn note(
         actor: Set(actor.to_string()),
         details: Set(details),
         created_at: Set(clock.now()),
-    };
-    order_history::Entity::insert(row).exec_without_returning(tx).await?;
+    });
+    order_history::Entity::insert_many(rows).exec_without_returning(tx).await?;
     Ok(())
 }

@@ -61,63 +61,51 @@ pub async fn start(tx: &TenantTx, clock: &Clock, new: NewPayment) -> Result<Paym
     Ok(payment)
 }
 
-/// Writes down what the gateway answered to a charge. Idempotent: an answer that is known changes nothing.
+/// Writes down what the gateway answered to a charge, and the order that it pays for, if it became one. Idempotent: an answer
+/// that is known changes nothing.
 ///
 /// The caller holds the lock on the payment ([`lock`]).
 ///
 /// # Errors
 /// Postgres is away.
-pub async fn settle(tx: &TenantTx, clock: &Clock, payment: Payment, answer: &Answer) -> Result<Payment, Error> {
-    if !matches!(payment.status, Status::Pending | Status::RequiresAction) {
-        return Ok(payment);
+pub async fn settle(tx: &TenantTx, clock: &Clock, payment: Payment, answer: &Answer, order: Option<OrderId>) -> Result<Payment, Error> {
+    let mut row = payment.clone().into_active_model();
+    if payment.order_id.is_none() && payment.status.is_live() && order.is_some() {
+        row.order_id = Set(order);
     }
-    let key = payment.charge_key();
-    let (outcome, reference, message) = match answer {
-        Answer::Promised => return Ok(payment),
-        Answer::Captured { reference } => (Outcome::Succeeded, reference.clone(), None),
-        Answer::ActionRequired { .. } if payment.status == Status::RequiresAction => return Ok(payment),
-        Answer::ActionRequired { reference, .. } => (Outcome::ActionRequired, Some(reference.clone()), None),
-        Answer::Declined { message, .. } => (Outcome::Failed, None, Some(message.clone())),
-    };
-    append(tx, clock, &payment, Kind::Capture, outcome, &key, payment.amount, reference.clone(), message).await?;
-    let amount = payment.amount;
-    let mut row = payment.into_active_model();
-    row.updated_at = Set(clock.now());
-    row.action = Set(None);
-    match answer {
-        Answer::Captured { .. } => {
+    let is_open = matches!(payment.status, Status::Pending | Status::RequiresAction);
+    let news = match answer {
+        Answer::Captured { reference } if is_open => {
             row.status = Set(Status::Captured);
-            row.captured = Set(amount);
-            row.gateway_reference = Set(reference);
+            row.captured = Set(payment.amount);
+            Some((Outcome::Succeeded, reference.clone(), None))
         }
-        Answer::ActionRequired { action, .. } => {
+        Answer::ActionRequired { reference, action } if payment.status == Status::Pending => {
             row.status = Set(Status::RequiresAction);
             row.action = Set(Some(action.clone()));
-            row.gateway_reference = Set(reference);
+            Some((Outcome::ActionRequired, Some(reference.clone()), None))
         }
-        Answer::Declined { code, .. } => {
+        Answer::Declined { code, message } if is_open => {
             row.status = Set(Status::Failed);
             row.failure_code = Set(Some(code.clone()));
+            Some((Outcome::Failed, None, Some(message.clone())))
         }
-        Answer::Promised => {}
+        Answer::Captured { .. } | Answer::ActionRequired { .. } | Answer::Declined { .. } | Answer::Promised => None,
+    };
+    if let Some((outcome, reference, message)) = news {
+        if outcome != Outcome::ActionRequired {
+            row.action = Set(None);
+        }
+        if outcome != Outcome::Failed {
+            row.gateway_reference = Set(reference.clone());
+        }
+        append(tx, clock, &payment, Kind::Capture, outcome, &payment.charge_key(), payment.amount, reference, message).await?;
     }
-    Ok(row.update(tx).await?)
-}
-
-/// Ties a payment to the order it pays for, and says so when money has come.
-///
-/// # Errors
-/// Postgres is away.
-pub async fn assign(tx: &TenantTx, clock: &Clock, payment: Payment, order: OrderId) -> Result<Payment, Error> {
-    let mut row = payment.into_active_model();
-    row.order_id = Set(Some(order));
+    if !row.is_changed() {
+        return Ok(payment);
+    }
     row.updated_at = Set(clock.now());
-    let payment = row.update(tx).await?;
-    if payment.captured > 0 {
-        let amount = Money::new(payment.captured, payment.currency);
-        outbox::record(tx, clock, &PaymentCaptured { payment: payment.id, order, amount }).await?;
-    }
-    Ok(payment)
+    Ok(row.update(tx).await?)
 }
 
 /// The vendor says that the money of a `manual` payment has come.
@@ -129,7 +117,7 @@ pub async fn capture(tx: &TenantTx, clock: &Clock, id: PaymentId) -> Result<Paym
     let Some(order) = payment.order_id.filter(|_| payment.gateway == GatewayKind::Manual && payment.status == Status::Pending) else {
         return Err(Error::NotCapturable);
     };
-    let payment = settle(tx, clock, payment, &Answer::Captured { reference: None }).await?;
+    let payment = settle(tx, clock, payment, &Answer::Captured { reference: None }, None).await?;
     let amount = payment.money();
     outbox::record(tx, clock, &PaymentCaptured { payment: payment.id, order, amount }).await?;
     Ok(payment)

@@ -20,7 +20,6 @@ pub use error::Error;
 pub use events::{PaymentCaptured, PaymentRefunded, RefundRequested};
 pub use gateways::{GatewayKind, Gateways};
 pub use ledger::{
-    NewPayment, assign, capture, events, find, lock, lock_of_checkout, of_order, of_orders, refund_rest, request_refund, settle, start,
-    void,
+    NewPayment, capture, events, find, lock, lock_of_checkout, of_order, of_orders, refund_rest, request_refund, settle, start, void,
 };
 pub use refund_payment::refund_payment;

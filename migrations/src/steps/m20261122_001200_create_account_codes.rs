@@ -19,8 +19,9 @@ impl MigrationTrait for Migration {
 const UP: &str = r"
 ALTER TABLE accounts ADD COLUMN email_verified_at timestamptz;
 
--- A code that proves an address (`email`); `asked_by` is the account's own address when it asked. The code itself is derived from the id and never stored. `account_id` is absent where an
--- unknown address asked: that costs the same, so that nobody learns who has an account.
+-- A code that proves an address (`email`); `asked_by` is the account's own address when it asked. The code itself is
+-- derived from the id and never stored. `account_id` is absent where an unknown address asked: that costs the same, so that
+-- nobody learns who has an account.
 CREATE TABLE account_codes (
   id uuid PRIMARY KEY,
   account_id uuid REFERENCES accounts (id) ON DELETE CASCADE,

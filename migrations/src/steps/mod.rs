@@ -14,6 +14,7 @@ mod m20261122_000900_create_orders;
 mod m20261122_001000_create_sales_rollups;
 mod m20261122_001100_create_search_documents;
 mod m20261122_001200_create_account_codes;
+mod m20261122_001300_alter_facts;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -29,5 +30,6 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_001000_create_sales_rollups::Migration),
         Box::new(m20261122_001100_create_search_documents::Migration),
         Box::new(m20261122_001200_create_account_codes::Migration),
+        Box::new(m20261122_001300_alter_facts::Migration),
     ]
 }

@@ -2,6 +2,7 @@
 
 mod platform;
 mod pool;
+mod revisions;
 mod tenant;
 mod transaction;
 
@@ -17,6 +18,7 @@ pub use platform::{PlatformDb, PlatformTx};
 pub use tenant::{TenantDb, TenantTx};
 
 use crate::TenantId;
+pub(crate) use revisions::Revisions;
 
 /// Where the two roles connect, and how many connections each may hold.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub struct DatabaseConfig {
     pub platform_url: String,
     pub app_connections: u32,
     pub platform_connections: u32,
+    /// What Postgres shows of these connections (`application_name`): the program.
+    pub application_name: &'static str,
 }
 
 /// Both pools of a process. Cheap to clone.
@@ -35,6 +39,7 @@ pub struct Database {
     app: PgPool,
     platform: PgPool,
     statements: Arc<AtomicU64>,
+    revisions: Revisions,
 }
 
 impl Database {
@@ -43,22 +48,26 @@ impl Database {
     /// # Errors
     /// Postgres cannot be reached, or a role may not sign in.
     pub async fn connect(config: &DatabaseConfig) -> Result<Self, DbErr> {
-        let app = pool::open(&config.app_url, config.app_connections).await?;
-        let platform = pool::open(&config.platform_url, config.platform_connections).await?;
-        Ok(Self { app, platform, statements: Arc::default() })
+        let app = pool::open(&config.app_url, config.app_connections, config.application_name).await?;
+        let platform = pool::open(&config.platform_url, config.platform_connections, config.application_name).await?;
+        Ok(Self { app, platform, statements: Arc::default(), revisions: Revisions::default() })
     }
 
     pub fn tenant(&self, tenant: TenantId) -> TenantDb {
-        TenantDb::new(self.app.clone(), tenant, self.statements.clone())
+        TenantDb::new(self.app.clone(), tenant, self.statements.clone(), self.revisions.clone())
     }
 
     pub fn platform(&self) -> PlatformDb {
-        PlatformDb::new(self.platform.clone(), self.statements.clone())
+        PlatformDb::new(self.platform.clone(), self.statements.clone(), self.revisions.clone())
     }
 
     /// How many statements (BEGIN and COMMIT included, ROLLBACK not) were sent since the start.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn revisions(&self) -> &Revisions {
+        &self.revisions
     }
 
     /// Whether both roles get an answer now.
@@ -68,9 +77,9 @@ impl Database {
     }
 
     /// A listener on the platform's notifications; it reconnects by itself.
-    pub(crate) async fn listen(&self, channel: &str) -> Result<sqlx::postgres::PgListener, sqlx::Error> {
+    pub(crate) async fn listen(&self, channels: &[&str]) -> Result<sqlx::postgres::PgListener, sqlx::Error> {
         let mut listener = sqlx::postgres::PgListener::connect_with(&self.platform).await?;
-        listener.listen(channel).await?;
+        listener.listen_all(channels.iter().copied()).await?;
         Ok(listener)
     }
 

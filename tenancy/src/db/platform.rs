@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use sqlx::PgPool;
 
 use super::{
+    revisions::Revisions,
     tenant::{TenantTx, set_tenant},
     transaction::{Transaction, sea_orm_connection},
 };
@@ -16,24 +17,26 @@ use crate::TenantId;
 pub struct PlatformDb {
     pool: PgPool,
     statements: Arc<AtomicU64>,
+    revisions: Revisions,
 }
 
 impl PlatformDb {
-    pub(super) fn new(pool: PgPool, statements: Arc<AtomicU64>) -> Self {
-        Self { pool, statements }
+    pub(super) fn new(pool: PgPool, statements: Arc<AtomicU64>, revisions: Revisions) -> Self {
+        Self { pool, statements, revisions }
     }
 
     /// # Errors
     /// No connection was free in time, or Postgres is away.
     pub async fn begin(&self) -> Result<PlatformTx, DbErr> {
         let tx = Transaction::begin(&self.pool, "BEGIN".to_owned(), self.statements.clone()).await?;
-        Ok(PlatformTx { tx })
+        Ok(PlatformTx { tx, revisions: self.revisions.clone() })
     }
 }
 
 /// A transaction that reads every tenant's rows and writes the platform's own. Dropped, it is rolled back.
 pub struct PlatformTx {
     tx: Transaction,
+    revisions: Revisions,
 }
 
 sea_orm_connection!(PlatformTx);
@@ -45,7 +48,7 @@ impl PlatformTx {
     /// Postgres is away.
     pub async fn enter(self, tenant: TenantId) -> Result<TenantTx, DbErr> {
         self.execute_unprepared(&set_tenant(tenant)).await?;
-        Ok(TenantTx { tx: self.tx, tenant })
+        Ok(TenantTx { tx: self.tx, tenant, revisions: self.revisions })
     }
 
     /// # Errors

@@ -13,7 +13,7 @@ const LOCK_TIMEOUT: &str = "3s";
 const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(super) async fn open(url: &str, connections: u32) -> Result<PgPool, DbErr> {
+pub(super) async fn open(url: &str, connections: u32, application_name: &str) -> Result<PgPool, DbErr> {
     let options = PgConnectOptions::from_str(url).map_err(lost)?.options([
         ("statement_timeout", STATEMENT_TIMEOUT),
         ("lock_timeout", LOCK_TIMEOUT),
@@ -23,7 +23,7 @@ pub(super) async fn open(url: &str, connections: u32) -> Result<PgPool, DbErr> {
         // the first five calls on every connection costs more than most of these statements.
         ("plan_cache_mode", "force_generic_plan"),
         ("jit", "off"),
-        ("application_name", "stoa"),
+        ("application_name", application_name),
     ]);
     PgPoolOptions::new()
         .max_connections(connections)

@@ -5,7 +5,10 @@ use std::sync::{Arc, atomic::AtomicU64};
 use sea_orm::DbErr;
 use sqlx::PgPool;
 
-use super::transaction::{Transaction, sea_orm_connection};
+use super::{
+    revisions::Revisions,
+    transaction::{Transaction, sea_orm_connection},
+};
 use crate::TenantId;
 
 /// The database as one tenant sees it. Owns no transaction: what it is given to may begin several.
@@ -14,11 +17,12 @@ pub struct TenantDb {
     pool: PgPool,
     tenant: TenantId,
     statements: Arc<AtomicU64>,
+    revisions: Revisions,
 }
 
 impl TenantDb {
-    pub(super) fn new(pool: PgPool, tenant: TenantId, statements: Arc<AtomicU64>) -> Self {
-        Self { pool, tenant, statements }
+    pub(super) fn new(pool: PgPool, tenant: TenantId, statements: Arc<AtomicU64>, revisions: Revisions) -> Self {
+        Self { pool, tenant, statements, revisions }
     }
 
     pub fn tenant(&self) -> TenantId {
@@ -32,7 +36,7 @@ impl TenantDb {
     pub async fn begin(&self) -> Result<TenantTx, DbErr> {
         let begin = format!("BEGIN; {}", set_tenant(self.tenant));
         let tx = Transaction::begin(&self.pool, begin, self.statements.clone()).await?;
-        Ok(TenantTx { tx, tenant: self.tenant })
+        Ok(TenantTx { tx, tenant: self.tenant, revisions: self.revisions.clone() })
     }
 }
 
@@ -40,6 +44,7 @@ impl TenantDb {
 pub struct TenantTx {
     pub(super) tx: Transaction,
     pub(super) tenant: TenantId,
+    pub(super) revisions: Revisions,
 }
 
 sea_orm_connection!(TenantTx);
@@ -52,7 +57,10 @@ impl TenantTx {
     /// # Errors
     /// The commit failed or its answer was lost; in the second case nobody knows yet whether it happened.
     pub async fn commit(self) -> Result<(), DbErr> {
-        self.tx.commit().await
+        let committed = self.tx.commit().await;
+        // Also after a failure: its answer may be all that was lost.
+        self.revisions.raise(self.tenant);
+        committed
     }
 }
 

@@ -150,6 +150,13 @@ impl Directory {
         self.by_key_hash(hash_of(key)).await
     }
 
+    /// A number that is another one after each change of what the tenant's shoppers are shown: what was read under it may be
+    /// kept for as long as it stands. A commit in this process has changed it by the time that it is acknowledged, one in
+    /// another process as soon as its facts are announced. None while announcements cannot be heard.
+    pub fn revision(&self, tenant: TenantId) -> Option<u64> {
+        self.inner.hears.load(Ordering::Acquire).then(|| self.inner.database.revisions().of(tenant))
+    }
+
     /// Forgets everything here, now. Other processes hear of it by [`announce`].
     pub fn forget(&self) {
         self.inner.forget();
@@ -177,6 +184,7 @@ impl Inner {
         self.hosts.invalidate_all();
         self.tenants.invalidate_all();
         self.keys.invalidate_all();
+        self.database.revisions().raise_all();
     }
 }
 

@@ -9,8 +9,11 @@ use sea_orm::{ConnectionTrait, DbErr};
 use tracing::warn;
 
 use super::Inner;
+use crate::TenantId;
 
-const CHANNEL: &str = "stoa_tenants";
+const TENANTS: &str = "stoa_tenants";
+/// Each carries the tenant in which it was saved.
+const FACTS: &str = "stoa_facts";
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How often the task looks whether its directory still lives.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -26,7 +29,7 @@ pub async fn announce(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
 pub(super) fn start(directory: Weak<Inner>) {
     tokio::spawn(async move {
         while let Some(database) = directory.upgrade().map(|inner| inner.database.clone()) {
-            match database.listen(CHANNEL).await {
+            match database.listen(&[TENANTS, FACTS]).await {
                 Ok(mut listener) => hear(&directory, &mut listener).await,
                 Err(error) => warn!(%error, "Cannot listen for changes of tenants; nothing is cached until it works"),
             }
@@ -46,7 +49,10 @@ async fn hear(directory: &Weak<Inner>, listener: &mut sqlx::postgres::PgListener
         let Some(inner) = directory.upgrade() else { return };
         match heard {
             Err(_still_quiet) => {}
-            Ok(Ok(Some(_change))) => inner.forget(),
+            Ok(Ok(Some(change))) => match (change.channel(), change.payload().parse()) {
+                (FACTS, Ok(tenant)) => inner.database.revisions().raise(TenantId::from_uuid(tenant)),
+                _ => inner.forget(),
+            },
             Ok(Ok(None) | Err(_)) => {
                 inner.hears.store(false, Ordering::Release);
                 inner.forget();

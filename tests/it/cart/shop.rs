@@ -30,6 +30,7 @@ impl Shop {
             // Few: signing in costs more than what a test then asks.
             app_connections: 5,
             platform_connections: 2,
+            application_name: "stoa-test",
         };
         let database = Database::connect(&config).await.expect("the database of this test");
         let redis = OwnRedis::start();

@@ -50,6 +50,7 @@ impl Fixture {
             platform_url: files.url("stoa_platform"),
             app_connections: 8,
             platform_connections: 1,
+            application_name: "stoa-test",
         };
         let database = Database::connect(&config).await.expect("the database of this test");
         let clock = Clock::fixed(Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap());

@@ -1,5 +1,6 @@
 mod carts;
 mod checkouts;
+mod kept;
 mod order_page;
 mod products;
 mod search;

@@ -130,7 +130,7 @@ async fn a_page_and_a_product_cost_one_statement() {
     let world = World::new().await;
     let ada = world.tenant("ada").await;
     a_product().with_option("Size", &["S", "M", "L"]).tagged("Gift").pictured("https://cdn.example/mug.jpg").create(&world, &ada).await;
-    let shopper = world.shopper(&ada);
+    let shopper = world.shopper(&ada).with("cache-control", "no-cache");
     shopper.get("products").await.ok();
     for path in ["products", "products?sort=-price", "products?tag=gift&category=none", "products/mug"] {
         let (statements, answer) = world.count_statements(shopper.get(path)).await;

@@ -35,7 +35,7 @@ pub(super) async fn run(job: SendAccountCode, call: &Call) -> Result<(), JobErro
         subject: format!("{title} · {}", store.name),
         title: title.to_owned(),
         preview: format!("A code to {why}"),
-        view: serde_json::json!({ "name": asked.name, "why": why, "code": call.links.account_code(job.code), "lasts": lasts }),
+        view: serde_json::json!({ "name": asked.is_known.then_some(asked.name), "why": why, "code": call.links.account_code(job.code), "lasts": lasts }),
         store,
     };
     deliver(call, letter).await

@@ -6,7 +6,6 @@ use commerce::{
     address::Address,
     catalog::ONLY_VARIANT,
     ids::StockLevelId,
-    money::Money,
     orders::{self, Fulfillment, FulfillmentLine, Order, OrderLine, OrderTaxLine},
 };
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
@@ -100,12 +99,12 @@ impl OrderView {
             placed_on: day(order.placed_at, store.time_zone),
             url: links.order(&store.slug, order.tenant_id, order.id),
             lines: bought.iter().map(|line| LineView::bought(order, line)).collect(),
-            subtotal: amount(order.money(order.subtotal)),
+            subtotal: order.money(order.subtotal).printed(),
             shipping_method: order.shipping_method_name.clone(),
-            shipping_total: amount(order.money(order.shipping_total)),
+            shipping_total: order.money(order.shipping_total).printed(),
             taxes: taxes_by_rate(order, &taxes),
             prices_include_tax: order.prices_include_tax,
-            total: amount(order.money(order.total)),
+            total: order.money(order.total).printed(),
             ship_to: order.shipping_address.as_ref().map(address),
             bill_to: order.billing_address.as_ref().filter(|billing| order.shipping_address.as_ref() != Some(*billing)).map(address),
         })
@@ -127,10 +126,11 @@ impl LowStockView {
     /// # Errors
     /// Postgres is away.
     pub async fn load(tx: &TenantTx, level: StockLevelId, available: i32, reorder_point: i32) -> Result<Option<Self>, DbErr> {
-        let ask = "SELECT p.title, nullif(v.title, 'Default') AS variant, v.sku, loc.name AS location, $2::int AS available, $3::int AS reorder_point
+        let ask =
+            "SELECT p.title, nullif(v.title, $4) AS variant, v.sku, loc.name AS location, $2::int AS available, $3::int AS reorder_point
                    FROM stock_levels l JOIN variants v ON v.id = l.variant_id JOIN products p ON p.id = v.product_id
                    JOIN locations loc ON loc.id = l.location_id WHERE l.id = $1";
-        let values = [level.into(), available.into(), reorder_point.into()];
+        let values = [level.into(), available.into(), reorder_point.into(), ONLY_VARIANT.into()];
         Self::find_by_statement(Statement::from_sql_and_values(tx.get_database_backend(), ask, values)).one(tx).await
     }
 }
@@ -142,8 +142,8 @@ impl LineView {
             variant: Some(line.variant_title.clone()).filter(|title| !title.is_empty() && title != ONLY_VARIANT),
             sku: line.sku.clone(),
             quantity: line.quantity,
-            unit_price: Some(amount(order.money(line.unit_price))),
-            total: amount(order.money(line.subtotal)),
+            unit_price: Some(order.money(line.unit_price).printed()),
+            total: order.money(line.subtotal).printed(),
         }
     }
 
@@ -176,7 +176,7 @@ fn taxes_by_rate(order: &Order, lines: &[OrderTaxLine]) -> Vec<TaxView> {
             None => rates.push((name, line.amount)),
         }
     }
-    rates.into_iter().map(|(name, sum)| TaxView { name, amount: amount(order.money(sum)) }).collect()
+    rates.into_iter().map(|(name, sum)| TaxView { name, amount: order.money(sum).printed() }).collect()
 }
 
 fn address(address: &Address) -> Vec<String> {
@@ -199,39 +199,6 @@ fn country(code: &str) -> String {
     rust_iso3166::from_alpha2(code).map_or_else(|| code.to_owned(), |country| country.name.to_owned())
 }
 
-/// `1,234.50 EUR`, with spaces that do not break.
-pub fn amount(money: Money) -> String {
-    let plain = money.amount();
-    let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
-    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
-    let mut grouped = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    let fraction = fraction.map(|fraction| format!(".{fraction}")).unwrap_or_default();
-    format!("{sign}{grouped}{fraction}\u{a0}{}", money.currency)
-}
-
 fn day(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).format("%-d %B %Y").to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_read_as_on_a_bill() {
-        for (minor, code, text) in [
-            (1_990, "EUR", "19.90\u{a0}EUR"),
-            (123_456_789, "USD", "1,234,567.89\u{a0}USD"),
-            (1_200, "JPY", "1,200\u{a0}JPY"),
-            (-5, "EUR", "-0.05\u{a0}EUR"),
-        ] {
-            assert_eq!(amount(Money::new(minor, code.parse().unwrap())), text);
-        }
-    }
 }

@@ -19,6 +19,7 @@ enum Kind {
     Get {
         host: String,
         paths: Vec<String>,
+        headers: Vec<String>,
     },
     Cart {
         host: String,
@@ -33,12 +34,17 @@ enum Kind {
 pub(super) fn all(shop: &Shop) -> Vec<Plan> {
     let host = shop.host.clone();
     let plan = |name: &str, kind| Plan { name: name.to_owned(), program: "api", port: "api", kind };
-    let get = |paths| Kind::Get { host: host.clone(), paths };
-    let details = shop.slugs.iter().map(|slug| format!("/storefront/v1/products/{slug}")).collect();
+    let get = |paths| Kind::Get { host: host.clone(), paths, headers: Vec::new() };
+    // As if nothing were kept: every answer is made.
+    let anew = |paths| Kind::Get { host: host.clone(), paths, headers: vec!["Cache-Control: no-cache".to_owned()] };
+    let list = || vec!["/storefront/v1/products?limit=24".to_owned()];
+    let details = || shop.slugs.iter().map(|slug| format!("/storefront/v1/products/{slug}")).collect();
     let searches = shop.words.iter().map(|word| format!("/storefront/v1/search?q={word}&limit=24")).collect();
     vec![
-        plan("list 24 products with prices", get(vec!["/storefront/v1/products?limit=24".to_owned()])),
-        plan("product detail", get(details)),
+        plan("list 24 products with prices", get(list())),
+        plan("  the same, nothing kept", anew(list())),
+        plan("product detail", get(details())),
+        plan("  the same, nothing kept", anew(details())),
         plan("search with 24 hits", get(searches)),
         plan("new cart with one line", Kind::Cart { host: host.clone(), variants: shop.variants.clone() }),
         plan("full guest checkout", Kind::Checkout { host: host.clone(), variants: shop.variants.clone() }),
@@ -46,7 +52,7 @@ pub(super) fn all(shop: &Shop) -> Vec<Plan> {
 }
 
 pub(super) fn floor() -> Plan {
-    let kind = Kind::Get { host: "localhost".to_owned(), paths: vec!["/".to_owned()] };
+    let kind = Kind::Get { host: "localhost".to_owned(), paths: vec!["/".to_owned()], headers: Vec::new() };
     Plan { name: "floor: one handler, one prepared statement".to_owned(), program: "floor", port: "floor", kind }
 }
 
@@ -61,17 +67,17 @@ impl Plan {
     /// Does the operation once; `turn` picks what it is done to.
     pub(super) async fn once(&self, connection: &mut Connection, turn: usize) -> anyhow::Result<Turn> {
         match &self.kind {
-            Kind::Get { host, paths } => {
-                let answer = connection.send(&http::request("GET", host, &paths[turn % paths.len()], &[], None)).await?;
+            Kind::Get { host, paths, headers } => {
+                let answer = connection.send(&http::request("GET", host, &paths[turn % paths.len()], headers, None)).await?;
                 Ok(Turn { bytes: answer.bytes, failed: (answer.status != 200).then_some(answer.status) })
             }
             Kind::Cart { host, variants } => {
-                let mut caller = Caller { connection, host, turn: Turn::default() };
+                let mut caller = Caller::new(connection, host);
                 caller.post("/storefront/v1/carts", None, &cart(variants, turn)).await?;
                 Ok(caller.turn)
             }
             Kind::Checkout { host, variants } => {
-                let mut caller = Caller { connection, host, turn: Turn::default() };
+                let mut caller = Caller::new(connection, host);
                 caller.checkout(&cart(variants, turn), turn).await?;
                 Ok(caller.turn)
             }
@@ -83,15 +89,20 @@ fn cart(variants: &[String], turn: usize) -> Value {
     json!({ "lines": [{ "variant_id": variants[turn * 31 % variants.len()], "quantity": 1 }] })
 }
 
-struct Caller<'a> {
+/// A guest of a store.
+pub(super) struct Caller<'a> {
     connection: &'a mut Connection,
     host: &'a str,
-    turn: Turn,
+    pub(super) turn: Turn,
 }
 
-impl Caller<'_> {
+impl<'a> Caller<'a> {
+    pub(super) fn new(connection: &'a mut Connection, host: &'a str) -> Self {
+        Self { connection, host, turn: Turn::default() }
+    }
+
     /// A guest buys one thing with the test gateway: cart, checkout, way of sending, payment.
-    async fn checkout(&mut self, cart: &Value, turn: usize) -> anyhow::Result<()> {
+    pub(super) async fn checkout(&mut self, cart: &Value, turn: usize) -> anyhow::Result<()> {
         let Some(cart) = self.post("/storefront/v1/carts", None, cart).await? else { return Ok(()) };
         let address = json!({ "name": "Robin Example", "line1": "Lindenstraße 5", "postcode": "10969", "city": "Berlin", "country": "DE" });
         let details = json!({ "cart_id": text(&cart, "/id")?, "email": "robin@example.com", "shipping_address": address });

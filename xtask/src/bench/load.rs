@@ -70,7 +70,7 @@ async fn ask(mut connection: Connection, plan: &Plan, end: Instant, tally: Rc<Ta
 }
 
 /// Polls all of them in this one task until each has ended.
-async fn join<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+pub(super) async fn join<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     std::future::poll_fn(|context| {
         let mut all = true;
@@ -103,8 +103,10 @@ fn operation(plan: &Plan, tally: &Tally, took: Duration, cost: &Spent) -> Operat
         p50_ms: at(500),
         p95_ms: at(950),
         p99_ms: at(990),
-        program_cpu_ms: cost.program_ms / all,
+        api_cpu_ms: cost.api_ms / all,
+        worker_cpu_ms: cost.worker_ms / all,
         postgres_cpu_ms: cost.postgres_ms / all,
+        postgres_for_api_cpu_ms: cost.postgres_for_api_ms / all,
         statements: cost.statements / all,
         response_bytes: tally.bytes.get() as f64 / all,
         failures: tally.failures.borrow().iter().map(|(status, times)| (status.to_string(), *times)).collect(),

@@ -4,36 +4,52 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::LIMITS;
 use crate::dev::programs::{self, Profile};
 use crate::services::Services;
 
+#[derive(Clone, Copy, Default)]
 pub(super) struct Spent {
-    pub program_ms: f64,
+    /// What answers: the api, or the floor.
+    pub api_ms: f64,
+    pub worker_ms: f64,
+    /// All of Postgres: its connections and its own housekeeping.
     pub postgres_ms: f64,
+    /// The part of it that serves the connections of what answers.
+    pub postgres_for_api_ms: f64,
     pub statements: f64,
 }
 
 impl Spent {
     pub(super) fn since(&self, before: &Self) -> Self {
         Self {
-            program_ms: self.program_ms - before.program_ms,
+            api_ms: self.api_ms - before.api_ms,
+            worker_ms: self.worker_ms - before.worker_ms,
             postgres_ms: self.postgres_ms - before.postgres_ms,
+            postgres_for_api_ms: self.postgres_for_api_ms - before.postgres_for_api_ms,
             statements: self.statements - before.statements,
         }
     }
 }
 
-/// Processor time of a program (of api and worker together) and of Postgres, and statements, since their start.
+/// Processor time of a program, of the worker and of Postgres, and statements, since their start.
 pub(super) fn spent(services: &Services, program: &str) -> anyhow::Result<Spent> {
-    let programs: &[&str] = if program == "api" { &["api", "worker"] } else { &["floor"] };
-    let own = programs.iter().filter_map(|name| services.fleet.pid(name)).map(cpu_ms).sum();
+    let of = |name: &str| services.fleet.pid(name).map_or(0.0, cpu_ms);
     let postmaster = services.fleet.pid("postgres").context("no Postgres")?;
     let statements = services.sql("stoa", "SELECT sum(calls) FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%'")?;
     Ok(Spent {
-        program_ms: own,
+        api_ms: of(program),
+        worker_ms: of("worker"),
+        postgres_for_api_ms: connections(services, program)?.into_iter().map(cpu_ms).sum(),
         postgres_ms: cpu_ms(postmaster) + children_cpu_ms(postmaster),
         statements: statements.trim().parse().unwrap_or(0.0),
     })
+}
+
+/// The processes of Postgres that serve a program.
+fn connections(services: &Services, program: &str) -> anyhow::Result<Vec<u32>> {
+    let ask = format!("SELECT pid FROM pg_stat_activity WHERE application_name = 'stoa-{program}'");
+    Ok(services.sql("stoa", &ask)?.lines().filter_map(|line| line.trim().parse().ok()).collect())
 }
 
 /// The statements that cost Postgres most since its counters were set back: milliseconds in all, calls, milliseconds each.
@@ -57,7 +73,7 @@ pub(super) async fn restart(services: &mut Services, profile: Profile) -> anyhow
         services.fleet.end(name);
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
-    programs::start(services, profile).await
+    programs::start(services, profile, LIMITS).await
 }
 
 fn cpu_ms(pid: u32) -> f64 {

@@ -3,6 +3,7 @@
 //! It is no test and has no thresholds: it reports, and compares with a saved run. The load is closed: a few connections,
 //! each asking again as soon as it is answered, so the figures say what the server can do and not how long a queue grows.
 
+mod buyers;
 mod journey;
 mod latency;
 mod load;
@@ -21,6 +22,9 @@ use crate::dev::{self, mail, programs, programs::Profile};
 use crate::services::{Purpose, Services};
 use crate::workspace;
 use report::{Operation, Report};
+
+/// So that no plan's request limits are what is measured.
+const LIMITS: &[(&str, &str)] = &[("STOA_LIMITS_FACTOR", "1000")];
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -65,7 +69,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     mail::listen(services.ports.of("smtp"), services.folder.join("mail"), false).await?;
 
     let started = Instant::now();
-    programs::start(&mut services, profile).await?;
+    programs::start(&mut services, profile, LIMITS).await?;
     let mut report = Report::new(&options, profile);
     report.figure("start-up, api and worker", started.elapsed().as_secs_f64(), "s");
 
@@ -90,6 +94,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     for name in ["api", "worker"] {
         report.figure(&format!("{name}, resident at peak"), meter::resident(&services, name, "VmHWM"), "MiB");
     }
+    step("fifty buyers of ten", buyers::measure(&services, &shop, &mut report)).await?;
     step("latencies", latency::measure(&services, &shop, &mut report)).await?;
     step("an import of 10,000 products", latency::import(&services, &mut report)).await?;
 

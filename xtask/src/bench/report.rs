@@ -31,9 +31,11 @@ pub(super) struct Operation {
     pub p50_ms: f64,
     pub p95_ms: f64,
     pub p99_ms: f64,
-    /// Of api and worker together.
-    pub program_cpu_ms: f64,
+    pub api_cpu_ms: f64,
+    pub worker_cpu_ms: f64,
+    /// All of Postgres, with what it does for the worker and for itself.
     pub postgres_cpu_ms: f64,
+    pub postgres_for_api_cpu_ms: f64,
     pub statements: f64,
     pub response_bytes: f64,
     /// Answers that were no success, by status.
@@ -76,10 +78,11 @@ impl Report {
         );
         writeln!(
             text,
-            "{:44} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6} {:>8}",
-            "", "req/s", "p50 ms", "p95 ms", "p99 ms", "cpu ms", "pg ms", "sql", "bytes"
+            "{:44} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6} {:>8}",
+            "", "req/s", "p50 ms", "p95 ms", "p99 ms", "api", "pg (api)", "worker", "pg (all)", "sql", "bytes"
         )
         .ok();
+        writeln!(text, "{:80} milliseconds of processor time an operation", "").ok();
         for operation in &self.operations {
             text.push_str(&operation.line());
             let earlier = before.and_then(|before| before.operations.iter().find(|other| other.name == operation.name));
@@ -103,13 +106,15 @@ impl Report {
 impl Operation {
     fn line(&self) -> String {
         format!(
-            "{:44} {:>8.0} {:>8.2} {:>8.2} {:>8.2} {:>8.3} {:>8.3} {:>6.1} {:>8.0}\n",
+            "{:44} {:>8.0} {:>8.2} {:>8.2} {:>8.2} {:>8.3} {:>8.3} {:>8.3} {:>8.3} {:>6.1} {:>8.0}\n",
             self.name,
             self.per_second,
             self.p50_ms,
             self.p95_ms,
             self.p99_ms,
-            self.program_cpu_ms,
+            self.api_cpu_ms,
+            self.postgres_for_api_cpu_ms,
+            self.worker_cpu_ms,
             self.postgres_cpu_ms,
             self.statements,
             self.response_bytes
@@ -120,13 +125,15 @@ impl Operation {
     fn line_against(&self, earlier: &Self) -> String {
         let change = |now: f64, before: f64| if before > 0.0 { format!("{:+.0}%", (now / before - 1.0) * 100.0) } else { String::new() };
         format!(
-            "{:44} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6} {:>8}\n",
+            "{:44} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6} {:>8}\n",
             "    against before",
             change(self.per_second, earlier.per_second),
             change(self.p50_ms, earlier.p50_ms),
             change(self.p95_ms, earlier.p95_ms),
             change(self.p99_ms, earlier.p99_ms),
-            change(self.program_cpu_ms, earlier.program_cpu_ms),
+            change(self.api_cpu_ms, earlier.api_cpu_ms),
+            change(self.postgres_for_api_cpu_ms, earlier.postgres_for_api_cpu_ms),
+            change(self.worker_cpu_ms, earlier.worker_cpu_ms),
             change(self.postgres_cpu_ms, earlier.postgres_cpu_ms),
             change(self.statements, earlier.statements),
             change(self.response_bytes, earlier.response_bytes)

@@ -26,7 +26,7 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     let mails = services.folder.join("mail");
     mail::listen(services.ports.of("smtp"), mails.clone(), true).await?;
     page::listen(services.ports.of("mail"), mails).await?;
-    step("api and worker", programs::start(&mut services, Profile::Debug)).await?;
+    step("api and worker", programs::start(&mut services, Profile::Debug, &[])).await?;
     let stores = demo::fill(&services).await?;
     demo::explain(&services, &stores);
     heading(&format!("\nReady after {:.0} s. Ctrl-C ends everything; the data stay in .dev/.\n", begun.elapsed().as_secs_f64()));

@@ -38,10 +38,7 @@ pub(crate) async fn build(profile: Profile) -> anyhow::Result<()> {
     let mut words = vec!["build", "--workspace", "--bins", "--locked"];
     if profile == Profile::Release {
         // The floor that the bench measures beside the product.
-        words.push("--examples");
-    }
-    if profile == Profile::Release {
-        words.push("--release");
+        words.extend(["--examples", "--release"]);
     }
     say("cargo build (the first one takes minutes)");
     if fleet::run(workspace::cargo(&words), None, Output::Inherit).await?.success() {
@@ -83,7 +80,14 @@ pub(crate) fn environment(services: &Services) -> anyhow::Result<Vec<(&'static s
         ("STOA_SECRET_KEY", secrets::platform_secret(&services.folder)?),
         ("STOA_SIGNING_KEY_FILE", secrets::signing_key(&services.folder)?.display().to_string()),
     ];
-    for name in ["STOA_MEILISEARCH_URL", "STOA_MEILISEARCH_MASTER_KEY", "STOA_OTLP_ENDPOINT", "STOA_LOG"] {
+    for name in [
+        "STOA_MEILISEARCH_URL",
+        "STOA_MEILISEARCH_MASTER_KEY",
+        "STOA_OTLP_ENDPOINT",
+        "STOA_LOG",
+        "STOA_KEPT_ANSWERS_MIB",
+        "STOA_LIMITS_FACTOR",
+    ] {
         list.extend(workspace::variable(name).map(|value| (name, value)));
     }
     Ok(list)
@@ -109,11 +113,12 @@ pub(crate) async fn run(services: &Services, mut command: Command, arguments: &[
     bail!("`{}` failed; the end of {}:\n    {}", arguments.join(" "), log.display(), tail(&log, 12))
 }
 
-/// Starts the api and the worker and waits until both say they are ready.
-pub(crate) async fn start(services: &mut Services, profile: Profile) -> anyhow::Result<()> {
+/// Starts the api and the worker, told this too, and waits until both say they are ready.
+pub(crate) async fn start(services: &mut Services, profile: Profile, also: &[(&str, &str)]) -> anyhow::Result<()> {
     for (name, program_name, internal) in [("api", "stoa-api", "api-internal"), ("worker", "stoa-worker", "worker-internal")] {
         let mut command = program(services, profile, program_name)?;
         command.env("STOA_INTERNAL_LISTEN", format!("127.0.0.1:{}", services.ports.of(internal)));
+        command.envs(also.iter().copied());
         let log = services.log(name);
         let child = services.fleet.start(name, command, None, Output::Piped, Signal::Terminate)?;
         keep_log(name, child.stdout.take(), log.clone());
