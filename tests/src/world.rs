@@ -116,7 +116,13 @@ impl World {
 
     /// Another api process of the same platform, with pools and memory of its own.
     pub async fn sibling(&self) -> Sibling {
-        let config = (*self.state.config).clone();
+        self.sibling_with(|_| {}).await
+    }
+
+    /// [`World::sibling`], tuned otherwise.
+    pub async fn sibling_with(&self, tune: impl FnOnce(&mut Tuning)) -> Sibling {
+        let mut config = (*self.state.config).clone();
+        tune(&mut config.tuning);
         let database = Database::connect(&config.database).await.expect("the database of this test");
         let mut state = State::new(config, database, self.state.redis.clone(), self.clock.clone()).expect("a state");
         state.limiter = self.state.limiter.clone();
@@ -198,7 +204,12 @@ impl Sibling {
 
     /// As [`World::vendor`].
     pub fn vendor(&self, store: &Store) -> Caller {
-        Caller::new(self.service.clone(), HOST, "/vendor/v1").with_token(&store.access_token)
+        self.anybody("/vendor/v1").with_token(&store.access_token)
+    }
+
+    /// As [`World::anybody`].
+    pub fn anybody(&self, base: &'static str) -> Caller {
+        Caller::new(self.service.clone(), HOST, base)
     }
 }
 

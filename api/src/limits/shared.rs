@@ -47,7 +47,7 @@ impl Shared {
             return None;
         }
         let mut redis = self.redis.clone();
-        let emission = u64::try_from(bucket.every.as_micros()).unwrap_or(u64::MAX);
+        let emission = u64::try_from(bucket.every.as_micros()).unwrap_or(u64::MAX).max(1);
         let mut call = GCRA.key(key);
         let asked = call.arg(emission).arg(bucket.burst).invoke_async::<(u8, u64, u64, u64)>(&mut redis);
         match tokio::time::timeout(self.answers_within, asked).await {

@@ -108,7 +108,7 @@ impl Ending {
 pub async fn release(tx: &TenantTx, clock: &Clock, checkout: CheckoutId, ending: Ending) -> Result<(), Error> {
     let sql = format!("{}{GIVE_BACK}", ended("r.checkout_id = $2", "$3"));
     let rows = all(tx, &sql, [tx.tenant().into(), checkout.into(), ending.as_str().into()]).await?;
-    levels::note_crossings(tx, clock, &level_ids(&rows)?).await
+    levels::note_crossings(tx, clock, &crossing(&rows)?).await
 }
 
 /// Takes away what is past its time on these variants, except from checkouts that are being paid. Answers whether
@@ -124,7 +124,7 @@ pub async fn expire_due(tx: &TenantTx, clock: &Clock, variants: &[VariantId]) ->
     let variants: Vec<uuid::Uuid> = variants.iter().map(|variant| variant.uuid()).collect();
     let sql = format!("{}{GIVE_BACK}", ended(due, "$3"));
     let rows = all(tx, &sql, [tx.tenant().into(), variants.into(), Ending::Expired.as_str().into()]).await?;
-    levels::note_crossings(tx, clock, &level_ids(&rows)?).await?;
+    levels::note_crossings(tx, clock, &crossing(&rows)?).await?;
     Ok(!rows.is_empty())
 }
 
@@ -137,7 +137,7 @@ pub async fn consume(tx: &TenantTx, clock: &Clock, checkout: CheckoutId, order: 
     let sql = format!("{}{SELL}", ended("r.checkout_id = $2", "$3"));
     let values = [tx.tenant().into(), checkout.into(), "consumed".into(), order.into(), clock.now().into()];
     let rows = all(tx, &sql, values).await?;
-    levels::note_crossings(tx, clock, &level_ids(&rows)?).await?;
+    levels::note_crossings(tx, clock, &crossing(&rows)?).await?;
     let counts = rows.iter().map(|row| row.try_get::<i64>("", "reservations")).collect::<Result<Vec<_>, _>>()?;
     Ok(usize::try_from(counts.iter().sum::<i64>()).unwrap_or(0))
 }
@@ -161,22 +161,38 @@ fn ended(which: &str, status: &str) -> String {
     )
 }
 
-const GIVE_BACK: &str = "
+/// Whether a level that was just changed may have crossed a line that somebody is told of: most have not, and then there is
+/// nothing to note.
+macro_rules! crosses {
+    () => {
+        "coalesce(l.on_hand - l.reserved - l.safety_stock <= l.reorder_point, false) <> (l.low_since IS NOT NULL)
+           OR (l.backorder = 'deny' AND l.on_hand - l.reserved - l.safety_stock <= 0) <> (l.out_since IS NOT NULL) AS crosses"
+    };
+}
+
+const GIVE_BACK: &str = concat!(
+    "
 UPDATE stock_levels l SET reserved = l.reserved - locked.quantity, updated_at = now()
 FROM locked WHERE l.tenant_id = $1 AND l.id = locked.id
-RETURNING l.id AS level_id";
+RETURNING l.id AS level_id, ",
+    crosses!()
+);
 
-const SELL: &str = ",
+const SELL: &str = concat!(
+    ",
 sold AS (
   UPDATE stock_levels l SET reserved = l.reserved - locked.quantity, on_hand = l.on_hand - locked.quantity, updated_at = now()
   FROM locked WHERE l.tenant_id = $1 AND l.id = locked.id
-  RETURNING l.id AS level_id, locked.quantity, locked.reservations
+  RETURNING l.id AS level_id, locked.quantity, locked.reservations, ",
+    crosses!(),
+    "
 ),
 noted AS (
   INSERT INTO stock_movements (tenant_id, id, stock_level_id, kind, quantity, order_id, created_at)
   SELECT $1, gen_random_uuid(), level_id, 'sold', -quantity, $4, $5 FROM sold
 )
-SELECT level_id, reservations FROM sold";
+SELECT level_id, reservations, crosses FROM sold"
+);
 
 /// Puts units of a cancelled order back, at the levels they left from.
 ///
@@ -184,10 +200,11 @@ SELECT level_id, reservations FROM sold";
 /// Postgres is away.
 pub async fn restock(tx: &TenantTx, clock: &Clock, order: OrderId, reason: &str) -> Result<(), Error> {
     let rows = all(tx, RESTOCK, [tx.tenant().into(), order.into(), reason.into(), clock.now().into()]).await?;
-    levels::note_crossings(tx, clock, &level_ids(&rows)?).await
+    levels::note_crossings(tx, clock, &crossing(&rows)?).await
 }
 
-const RESTOCK: &str = "
+const RESTOCK: &str = concat!(
+    "
 WITH out AS (
   SELECT stock_level_id, -sum(quantity)::integer AS quantity FROM stock_movements
   WHERE tenant_id = $1 AND order_id = $2 AND kind IN ('sold', 'returned') GROUP BY stock_level_id HAVING sum(quantity) < 0
@@ -199,18 +216,23 @@ locked AS MATERIALIZED (
 returned AS (
   UPDATE stock_levels l SET on_hand = l.on_hand + locked.quantity, updated_at = now()
   FROM locked WHERE l.tenant_id = $1 AND l.id = locked.id
-  RETURNING l.id AS level_id, locked.quantity
+  RETURNING l.id AS level_id, locked.quantity, ",
+    crosses!(),
+    "
 ),
 noted AS (
   INSERT INTO stock_movements (tenant_id, id, stock_level_id, kind, quantity, reason, order_id, created_at)
   SELECT $1, gen_random_uuid(), level_id, 'returned', quantity, $3, $2, $4 FROM returned
 )
-SELECT level_id FROM returned";
+SELECT level_id, crosses FROM returned"
+);
 
 async fn all<const N: usize>(tx: &TenantTx, sql: &str, values: [Value; N]) -> Result<Vec<QueryResult>, DbErr> {
     tx.query_all_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await
 }
 
-fn level_ids(rows: &[QueryResult]) -> Result<Vec<StockLevelId>, DbErr> {
-    rows.iter().map(|row| row.try_get("", "level_id")).collect()
+/// The levels that may have crossed a line.
+fn crossing(rows: &[QueryResult]) -> Result<Vec<StockLevelId>, DbErr> {
+    let crossing = rows.iter().filter(|row| row.try_get("", "crosses").unwrap_or(true));
+    crossing.map(|row| row.try_get("", "level_id")).collect()
 }

@@ -11,6 +11,7 @@ use sqlx::{
 const STATEMENT_TIMEOUT: &str = "10s";
 const LOCK_TIMEOUT: &str = "3s";
 const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
+const STATEMENTS_KEPT: usize = 200;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) async fn open(url: &str, connections: u32, application_name: &str) -> Result<PgPool, DbErr> {
@@ -23,8 +24,13 @@ pub(super) async fn open(url: &str, connections: u32, application_name: &str) ->
         // the first five calls on every connection costs more than most of these statements.
         ("plan_cache_mode", "force_generic_plan"),
         ("jit", "off"),
+        // Every table has an index that begins with its tenant. A plan made while a table was small or unknown would walk all
+        // tenants' rows for as long as it is kept.
+        ("enable_seqscan", "off"),
         ("application_name", application_name),
     ]);
+    // Plans are kept with their texts: those of the hot paths fit, with room.
+    let options = options.statement_cache_capacity(STATEMENTS_KEPT);
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)

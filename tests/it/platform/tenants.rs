@@ -1,5 +1,7 @@
 //! What operators see of tenants, and how they stop one.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use tests::World;
 
@@ -52,4 +54,25 @@ async fn a_suspended_store_is_closed_at_once_and_its_owner_may_only_look() {
     assert_eq!(actions, ["tenants.reactivate", "tenants.suspend"], "what was refused is not in the log");
     assert!(log["data"][1]["request_id"].as_str().is_some_and(|id| id.starts_with("req_")));
     operator.get("tenants/tnt_01h2xcejqtf2nbrexx3vqjhp41").await.refused(404, "stores.not_found");
+}
+
+/// What a process knows of stores it would know for a minute, did it not hear of changes.
+#[tokio::test]
+async fn a_suspended_store_is_closed_in_every_process() {
+    let mut world = World::new().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let elsewhere = world.sibling().await.shopper(&ada);
+    for _ in 0..20 {
+        elsewhere.get("store").await.ok();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let operator = world.operator().await;
+    operator.post(format!("tenants/{}/suspend", ada.id), &json!({ "reason": "Sells what is not theirs" })).await.ok();
+    let begun = Instant::now();
+    while elsewhere.get("store").await.status() == 200 {
+        assert!(begun.elapsed() < Duration::from_secs(5), "another process still sells");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    elsewhere.get("store").await.refused(403, "tenancy.store_suspended");
 }

@@ -162,6 +162,24 @@ async fn sessions_are_listed_and_ended_by_their_owner_alone() {
     world.run_jobs().await;
 }
 
+/// A process that has seen the session asks again after `session_cached_for`: here a second, in operation half a minute.
+#[tokio::test]
+async fn an_ended_session_is_refused_in_every_process() {
+    let (world, ada) = opened("ada").await;
+    let sibling = world.sibling_with(|tuning| tuning.session_cached_for = Duration::from_secs(1)).await;
+    let other = sign_in(&world, &ada.email, &ada.password).await.ok();
+    let elsewhere = sibling.anybody("/vendor/v1").with_token(other["access_token"].as_str().unwrap());
+    elsewhere.get("account").await.ok();
+    assert_eq!(world.vendor(&ada).delete("account/sessions").await.status(), 204);
+    let begun = Instant::now();
+    while elsewhere.get("account").await.status() == 200 {
+        assert!(begun.elapsed() < Duration::from_secs(4), "another process still lets it in");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    elsewhere.get("account").await.refused(401, "identity.unauthorized");
+    world.run_jobs().await;
+}
+
 #[tokio::test]
 async fn an_address_changes_when_the_new_one_is_proved_and_the_old_one_is_told() {
     let (world, ada) = opened("ada").await;

@@ -53,11 +53,13 @@ fn connections(services: &Services, program: &str) -> anyhow::Result<Vec<u32>> {
 }
 
 /// The statements that cost Postgres most since its counters were set back: milliseconds in all, calls, milliseconds each.
-pub(super) fn dearest(services: &Services) -> anyhow::Result<String> {
-    let ask = "SELECT lpad(round(total_exec_time)::text, 9) || ' ms ' || lpad(calls::text, 8) || ' calls ' || lpad(round(mean_exec_time::numeric, 3)::text, 9)
+pub(super) fn dearest(services: &Services, count: u32) -> anyhow::Result<String> {
+    let ask = format!(
+        "SELECT lpad(round(total_exec_time)::text, 9) || ' ms ' || lpad(calls::text, 8) || ' calls ' || lpad(round(mean_exec_time::numeric, 3)::text, 9)
                       || ' ms each  ' || left(regexp_replace(query, '\\s+', ' ', 'g'), 150)
-               FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 14";
-    services.sql("stoa", ask)
+               FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT {count}"
+    );
+    services.sql("stoa", &ask)
 }
 
 /// Memory of a program in MiB: `VmRSS` now, `VmHWM` at its peak.

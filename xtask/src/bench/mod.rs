@@ -24,7 +24,7 @@ use crate::workspace;
 use report::{Operation, Report};
 
 /// So that no plan's request limits are what is measured.
-const LIMITS: &[(&str, &str)] = &[("STOA_LIMITS_FACTOR", "1000")];
+const LIMITS: &[(&str, &str)] = &[("STOA_LIMITS_FACTOR", "20")];
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -49,9 +49,9 @@ pub(crate) struct Options {
     /// Measure the programs as they were last built
     #[arg(long)]
     no_build: bool,
-    /// Say for each operation which statements cost Postgres most
-    #[arg(long)]
-    statements: bool,
+    /// Say for each operation which statements cost Postgres most, and how many of them
+    #[arg(long, num_args = 0..=1, default_missing_value = "14")]
+    statements: Option<u32>,
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
@@ -86,8 +86,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         services.sql("stoa", "SELECT pg_stat_statements_reset()")?;
         let measured = step(&operation.name, load::run(&services, &operation, &options)).await?;
         report.operations.push(measured);
-        if options.statements {
-            say(&meter::dearest(&services)?);
+        if let Some(count) = options.statements {
+            say(&meter::dearest(&services, count)?);
         }
     }
     report.operations.extend(floor(&mut services, profile, &options).await?);
