@@ -48,8 +48,11 @@ impl Database {
     /// # Errors
     /// Postgres cannot be reached, or a role may not sign in.
     pub async fn connect(config: &DatabaseConfig) -> Result<Self, DbErr> {
-        let app = pool::open(&config.app_url, config.app_connections, config.application_name).await?;
-        let platform = pool::open(&config.platform_url, config.platform_connections, config.application_name).await?;
+        let name = ("application_name", config.application_name);
+        let app = pool::open(&config.app_url, config.app_connections, &[name]).await?;
+        // Its statements jump from row to row over indexes; to join two whole tables is never what they mean.
+        let settings = [name, ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+        let platform = pool::open(&config.platform_url, config.platform_connections, &settings).await?;
         Ok(Self { app, platform, statements: Arc::default(), revisions: Revisions::default() })
     }
 

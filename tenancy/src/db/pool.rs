@@ -14,7 +14,8 @@ const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
 const STATEMENTS_KEPT: usize = 200;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(super) async fn open(url: &str, connections: u32, application_name: &str) -> Result<PgPool, DbErr> {
+/// Opens a pool whose connections have these settings beside the ones that all have.
+pub(super) async fn open(url: &str, connections: u32, settings: &[(&str, &str)]) -> Result<PgPool, DbErr> {
     let options = PgConnectOptions::from_str(url).map_err(lost)?.options([
         ("statement_timeout", STATEMENT_TIMEOUT),
         ("lock_timeout", LOCK_TIMEOUT),
@@ -27,10 +28,9 @@ pub(super) async fn open(url: &str, connections: u32, application_name: &str) ->
         // Every table has an index that begins with its tenant. A plan made while a table was small or unknown would walk all
         // tenants' rows for as long as it is kept.
         ("enable_seqscan", "off"),
-        ("application_name", application_name),
     ]);
     // Plans are kept with their texts: those of the hot paths fit, with room.
-    let options = options.statement_cache_capacity(STATEMENTS_KEPT);
+    let options = options.options(settings.iter().copied()).statement_cache_capacity(STATEMENTS_KEPT);
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -19,6 +19,10 @@ pub fn connect(platform_url: &str) -> Result<PgPool, sqlx::Error> {
         ("jit", "off"),
         // What the queue asks is always the same; planning it costs more than running it.
         ("plan_cache_mode", "force_generic_plan"),
+        // Nor may a plan made while the queue was short walk all that is done.
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
         ("statement_timeout", "10s"),
         ("lock_timeout", "3s"),
         ("idle_in_transaction_session_timeout", "10s"),
