@@ -1,12 +1,13 @@
 //! What may happen in a store: one folder a capability, each using only those before it.
 //!
 //! Shared by all: [`money`], [`ids`], [`clock`], [`fault`], [`outbox`]; and the plain words [`text`], [`page`],
-//! [`address`], [`idempotency`], [`facts`].
+//! [`address`], [`idempotency`], [`facts`], [`audit`].
 //!
 //! Reading rule: an operation that takes `&TenantTx` joins your transaction and touches nothing outside Postgres; a flow
 //! that takes `&TenantDb` owns its transactions and may talk to the outside between them. Operations never commit.
 
 pub mod address;
+pub mod audit;
 pub mod clock;
 pub mod dead_letters;
 pub mod facts;

@@ -174,6 +174,15 @@ impl TenantTable {
     }
 }
 
+/// Has every change of a table's rows written into the store's audit log, under a word and with the column that names the row.
+pub async fn audit(manager: &SchemaManager<'_>, table: &str, resource: &str, key: &str) -> Result<(), DbErr> {
+    let sql = format!(
+        "CREATE TRIGGER record_audit AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW
+         WHEN (current_setting('app.acting', true) <> '') EXECUTE FUNCTION record_audit('{resource}', '{key}')"
+    );
+    manager.get_connection().execute_unprepared(&sql).await.map(|_| ())
+}
+
 /// The `down` of a tenant table.
 pub async fn drop_tables(manager: &SchemaManager<'_>, names: &[&str]) -> Result<(), DbErr> {
     for name in names {

@@ -9,6 +9,7 @@
 //!
 //! Uses nothing else of Stoa.
 
+mod acting;
 mod actor;
 mod db;
 pub mod directory;
@@ -17,6 +18,7 @@ mod permission;
 mod plan;
 pub mod telemetry;
 
+pub use acting::Acting;
 pub use actor::Actor;
 pub use db::{Database, DatabaseConfig, PlatformDb, PlatformTx, TenantDb, TenantTx};
 pub use directory::{Directory, DirectoryError, Tenant, TenantStatus};

@@ -29,6 +29,7 @@ permissions! {
     WriteSettings = "write_settings",
     ReadKeys = "read_keys",
     WriteKeys = "write_keys",
+    ReadAudit = "read_audit",
 }
 
 impl fmt::Display for Permission {

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use commerce::identity::{SignedInAs, Standing, api_keys};
 use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler, http::Method};
-use tenancy::{Actor, DirectoryError, Permission, Tenant, TenantDb, TenantStatus, directory::KeyKind};
+use tenancy::{Acting, Actor, DirectoryError, Permission, Tenant, TenantDb, TenantStatus, directory::KeyKind};
 use uuid::Uuid;
 
-use super::{authorization::bearer, from_depot, shopper::store_on_host, state};
+use super::{ClientAddress, RequestId, authorization::bearer, from_depot, shopper::store_on_host, state};
 use crate::{Problem, State, limits::Class, signer::Audience};
 
 /// Somebody who works in one store, or its software.
@@ -55,14 +55,20 @@ pub(crate) async fn vendors_only(req: &mut Request, depot: &mut Depot, res: &mut
 
 async fn admit(req: &mut Request, depot: &mut Depot, res: &mut Response) -> Result<(), Problem> {
     let state = state(depot)?;
-    let vendor = vendor(bearer(req).ok_or_else(Problem::unauthorized)?, state).await?;
+    let mut vendor = vendor(bearer(req).ok_or_else(Problem::unauthorized)?, state).await?;
+    let reads = [Method::GET, Method::HEAD].contains(req.method());
+    if !reads {
+        let address = ClientAddress::of(req, &state.config.trusted_proxies).0;
+        let acting = Acting { actor: vendor.actor, address, request_id: RequestId::of(req).to_owned() };
+        vendor.db = vendor.db.acting(acting);
+    }
     let store = &vendor.store;
     tracing::Span::current().record("tenant", tracing::field::display(store.id));
     if store_on_host(req, state).await?.is_some_and(|other| other.id != store.id) {
         return Err(Problem::forbidden("tenancy.tenant_mismatch", "this credential belongs to another store than the host name"));
     }
     state.limiter.tenant(store.id, store.plan, Class::Vendor).await.admit(res)?;
-    if store.status == TenantStatus::Suspended && ![Method::GET, Method::HEAD].contains(req.method()) {
+    if store.status == TenantStatus::Suspended && !reads {
         let detail = "this store is suspended: it can be read, and changed by the platform's operators only";
         return Err(Problem::forbidden("tenancy.store_suspended", detail));
     }

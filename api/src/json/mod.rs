@@ -3,6 +3,7 @@
 mod address;
 mod answer;
 mod id;
+mod lines;
 mod money;
 mod page;
 mod patch;
@@ -11,6 +12,7 @@ pub use address::Address;
 pub use answer::{Accepted, Answer, Created, Json, NoContent, Tagged};
 pub use id::Id;
 pub(crate) use id::id_schema;
+pub use lines::Lines;
 pub use money::Money;
 pub use page::Page;
 pub use patch::Patch;

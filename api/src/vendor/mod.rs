@@ -2,6 +2,7 @@
 
 mod account;
 mod analytics;
+mod audit;
 mod auth;
 mod categories;
 mod fulfillments;
@@ -43,6 +44,7 @@ pub(crate) fn router() -> Router {
         .push(store::router())
         .push(keys::router())
         .push(analytics::router())
+        .push(audit::router())
         .push(orders::router())
         .push(payments::router())
         .push(products::router())

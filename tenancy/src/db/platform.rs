@@ -10,7 +10,7 @@ use super::{
     tenant::{TenantTx, set_tenant},
     transaction::{Transaction, sea_orm_connection},
 };
-use crate::TenantId;
+use crate::{Acting, TenantId};
 
 /// The database as the platform sees it.
 #[derive(Clone)]
@@ -49,6 +49,16 @@ impl PlatformTx {
     pub async fn enter(self, tenant: TenantId) -> Result<TenantTx, DbErr> {
         self.execute_unprepared(&set_tenant(tenant)).await?;
         Ok(TenantTx { tx: self.tx, tenant, revisions: self.revisions })
+    }
+
+    /// [`PlatformTx::enter`] on somebody's behalf: what they change is written into the store's audit log.
+    ///
+    /// # Errors
+    /// Postgres is away.
+    pub async fn enter_as(self, tenant: TenantId, acting: &Acting) -> Result<TenantTx, DbErr> {
+        let tx = self.enter(tenant).await?;
+        tx.execute_unprepared(&acting.statement()).await?;
+        Ok(tx)
     }
 
     /// # Errors

@@ -9,7 +9,7 @@ use super::{
     revisions::Revisions,
     transaction::{Transaction, sea_orm_connection},
 };
-use crate::TenantId;
+use crate::{Acting, TenantId};
 
 /// The database as one tenant sees it. Owns no transaction: what it is given to may begin several.
 #[derive(Clone)]
@@ -18,11 +18,18 @@ pub struct TenantDb {
     tenant: TenantId,
     statements: Arc<AtomicU64>,
     revisions: Revisions,
+    acting: Option<Arc<Acting>>,
 }
 
 impl TenantDb {
     pub(super) fn new(pool: PgPool, tenant: TenantId, statements: Arc<AtomicU64>, revisions: Revisions) -> Self {
-        Self { pool, tenant, statements, revisions }
+        Self { pool, tenant, statements, revisions, acting: None }
+    }
+
+    /// The same, with every change written into the store's audit log.
+    #[must_use]
+    pub fn acting(self, acting: Acting) -> Self {
+        Self { acting: Some(Arc::new(acting)), ..self }
     }
 
     pub fn tenant(&self) -> TenantId {
@@ -34,7 +41,11 @@ impl TenantDb {
     /// # Errors
     /// No connection was free in time, or Postgres is away.
     pub async fn begin(&self) -> Result<TenantTx, DbErr> {
-        let begin = format!("BEGIN; {}", set_tenant(self.tenant));
+        let mut begin = format!("BEGIN; {}", set_tenant(self.tenant));
+        if let Some(acting) = &self.acting {
+            begin.push_str("; ");
+            begin.push_str(&acting.statement());
+        }
         let tx = Transaction::begin(&self.pool, begin, self.statements.clone()).await?;
         Ok(TenantTx { tx, tenant: self.tenant, revisions: self.revisions.clone() })
     }

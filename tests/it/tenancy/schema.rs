@@ -217,6 +217,46 @@ const GATES: &[Gate] = &[
         violation: "ALTER TABLE orders ADD COLUMN paid_at timestamp",
         offender: "orders.paid_at",
     },
+    Gate {
+        promise: "what vendors change is in the audit log",
+        sql: "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+              WHERE c.relkind IN ('r', 'p') AND has_table_privilege('stoa_app', c.oid, 'INSERT, UPDATE, DELETE')
+              AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'record_audit' AND t.tgenabled = 'O')",
+        allowed: UNAUDITED,
+        violation: "DROP TRIGGER record_audit ON products",
+        offender: "products",
+    },
+];
+
+/// Tables that nobody's change is read from: shoppers' own, ledgers and histories, what is derived, what machines keep.
+const UNAUDITED: &[&str] = &[
+    "audit_entries",
+    "carts",
+    "checkout_lines",
+    "checkout_tax_lines",
+    "checkouts",
+    "facts",
+    "handled_jobs",
+    "idempotency_keys",
+    "import_errors",
+    "import_products",
+    "order_counters",
+    "order_history",
+    "order_lines",
+    "order_tax_lines",
+    "payment_events",
+    "product_listings",
+    "product_shelves",
+    "reservations",
+    "sales_rollups",
+    "search_documents",
+    "search_postings",
+    "search_term_neighbours",
+    "search_terms",
+    "sent_mails",
+    "stock_movements",
+    "test_gateway_charges",
+    "waiting_jobs",
 ];
 
 #[tokio::test]

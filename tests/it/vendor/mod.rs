@@ -1,4 +1,5 @@
 mod account;
+mod audit;
 mod auth;
 mod categories;
 mod imports;
