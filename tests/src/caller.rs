@@ -40,6 +40,11 @@ impl Caller {
         self.with("idempotency-key", idempotency_key)
     }
 
+    /// The same caller, asking another process.
+    pub fn at(&self, sibling: &Sibling) -> Self {
+        Self { service: sibling.0.clone(), ..self.clone() }
+    }
+
     /// The same caller, asking on another host.
     pub fn on_host(&self, host: &str) -> Self {
         Self { host: host.to_owned(), ..self.clone() }
@@ -102,6 +107,9 @@ impl Caller {
 fn json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).expect("a test's body is JSON")
 }
+
+/// Another api process (`World::sibling`).
+pub struct Sibling(pub(crate) Arc<Service>);
 
 /// An answer, read whole.
 pub struct Reply {

@@ -14,7 +14,7 @@ mod shopping;
 mod store;
 mod world;
 
-pub use caller::{Caller, Reply};
+pub use caller::{Caller, Reply, Sibling};
 pub use factories::{ProductBuilder, a_product};
 pub use mailbox::Mailbox;
 pub use shopping::{Guest, an_address};

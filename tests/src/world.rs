@@ -18,7 +18,7 @@ use tenancy::{Database, DatabaseConfig, TenantDb, TenantTx, telemetry::Telemetry
 use worker::{Ctx, Drained, Links};
 
 use crate::{
-    caller::Caller,
+    caller::{Caller, Sibling},
     database::{TestDatabase, texts},
     invariants,
     mailbox::Mailbox,
@@ -114,7 +114,7 @@ impl World {
         store::operator(self).await
     }
 
-    /// Another api process of the same platform, with pools and memory of its own.
+    /// Another api process of the same platform, with pools and memory of its own ([`Caller::at`]).
     pub async fn sibling(&self) -> Sibling {
         self.sibling_with(|_| {}).await
     }
@@ -126,7 +126,7 @@ impl World {
         let database = Database::connect(&config.database).await.expect("the database of this test");
         let mut state = State::new(config, database, self.state.redis.clone(), self.clock.clone()).expect("a state");
         state.limiter = self.state.limiter.clone();
-        Sibling { service: Arc::new(api::service(state.clone())), state }
+        Sibling(Arc::new(api::service(state)))
     }
 
     /// The database as the api sees it inside a store.
@@ -187,29 +187,6 @@ impl World {
 
     fn test_database(&self) -> &TestDatabase {
         self.database.as_ref().expect("taken only by drop")
-    }
-}
-
-/// See [`World::sibling`].
-pub struct Sibling {
-    pub state: State,
-    service: Arc<Service>,
-}
-
-impl Sibling {
-    /// As [`World::shopper`].
-    pub fn shopper(&self, store: &Store) -> Caller {
-        Caller::new(self.service.clone(), &format!("{}.{HOST}", store.slug), "/storefront/v1")
-    }
-
-    /// As [`World::vendor`].
-    pub fn vendor(&self, store: &Store) -> Caller {
-        self.anybody("/vendor/v1").with_token(&store.access_token)
-    }
-
-    /// As [`World::anybody`].
-    pub fn anybody(&self, base: &'static str) -> Caller {
-        Caller::new(self.service.clone(), HOST, base)
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn router() -> Router {
 #[derive(Debug, Serialize, ToSchema)]
 #[salvo(schema(name = "AuditEntry"))]
 struct Entry {
-    /// `account:acct_…`, `key:key_…`, `operator:op_…`.
+    /// `account:acct_…`, `key:key_…`, `operator:oper_…`.
     actor: String,
     address: Option<String>,
     /// Entries of one request share it.

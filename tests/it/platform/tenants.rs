@@ -62,7 +62,7 @@ async fn a_suspended_store_is_closed_in_every_process() {
     let mut world = World::new().await;
     let ada = world.tenant("ada").await;
     world.leave_facts();
-    let elsewhere = world.sibling().await.shopper(&ada);
+    let elsewhere = world.shopper(&ada).at(&world.sibling().await);
     for _ in 0..20 {
         elsewhere.get("store").await.ok();
         tokio::time::sleep(Duration::from_millis(20)).await;

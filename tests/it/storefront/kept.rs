@@ -86,7 +86,7 @@ async fn a_change_in_one_process_is_heard_in_the_others() {
     let shopper = world.shopper(&ada);
     for title in ["Cup", "Bowl", "Plate"] {
         until_kept(&world, &shopper, "products").await;
-        sibling.vendor(&ada).patch(format!("products/{}", mug.id), &json!({ "title": title })).await.ok();
+        world.vendor(&ada).at(&sibling).patch(format!("products/{}", mug.id), &json!({ "title": title })).await.ok();
         until_listed(&shopper, title).await;
     }
     world.run_jobs().await;
@@ -103,7 +103,7 @@ async fn a_process_that_hears_nothing_keeps_nothing() {
     let mut superuser = world.superuser().await;
     let deafen = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'";
     execute(&mut superuser, deafen).await;
-    sibling.vendor(&ada).patch(format!("products/{}", mug.id), &json!({ "title": "Cup" })).await.ok();
+    world.vendor(&ada).at(&sibling).patch(format!("products/{}", mug.id), &json!({ "title": "Cup" })).await.ok();
     until_listed(&shopper, "Cup").await;
     // It listens again by itself.
     until_kept(&world, &shopper, "products").await;

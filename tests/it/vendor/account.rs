@@ -168,7 +168,7 @@ async fn an_ended_session_is_refused_in_every_process() {
     let (world, ada) = opened("ada").await;
     let sibling = world.sibling_with(|tuning| tuning.session_cached_for = Duration::from_secs(1)).await;
     let other = sign_in(&world, &ada.email, &ada.password).await.ok();
-    let elsewhere = sibling.anybody("/vendor/v1").with_token(other["access_token"].as_str().unwrap());
+    let elsewhere = world.anybody("/vendor/v1").at(&sibling).with_token(other["access_token"].as_str().unwrap());
     elsewhere.get("account").await.ok();
     assert_eq!(world.vendor(&ada).delete("account/sessions").await.status(), 204);
     let begun = Instant::now();

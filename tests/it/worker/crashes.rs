@@ -1,10 +1,12 @@
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
+use serde_json::json;
 use tests::{
-    World,
-    database::execute,
+    Guest, World, a_product,
+    database::{execute, texts},
     process::{Process, until},
 };
+use worker::relay::Relay;
 
 use super::{
     order::{place, quiet_store},
@@ -33,6 +35,36 @@ async fn a_job_whose_worker_was_killed_has_its_effect_once() {
     until(&world, "1", ORDERS).await;
     until(&world, "Done 2", "SELECT status || ' ' || attempts FROM apalis.jobs WHERE idempotency_key LIKE '%:RecordSale:%'").await;
     until(&world, "1", "SELECT count(*)::text FROM handled_jobs WHERE kind = 'RecordSale'").await;
+}
+
+/// What a job did is committed, and its worker dies before the queue hears of it: the job runs again.
+#[tokio::test]
+async fn a_job_whose_acknowledgement_was_lost_has_its_effect_once() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let mug = a_product().stocked(5).reordered_at(4).create(&world, &ada).await;
+    let guest = Guest::of(&world, &ada);
+    let paid = guest.pay(&guest.checkout(&mug, 2).await, "test_success", "once").await.ok();
+    let cancel = format!("orders/{}/cancel", paid["order"]["id"].as_str().unwrap());
+    world.vendor(&ada).post(cancel, &json!({ "reason": "changed their mind" })).await.ok();
+    Relay::new(world.state.database.clone(), Arc::default()).react().await.unwrap();
+    let mut superuser = world.superuser().await;
+    execute(&mut superuser, "CREATE TABLE run_again AS SELECT * FROM waiting_jobs").await;
+    let kinds = texts(&mut superuser, "SELECT DISTINCT kind FROM run_again ORDER BY 1").await;
+    for kind in ["RecordCancellation", "RecordSale", "RefundPayment", "SendLowStockAlert", "SendOrderConfirmation"] {
+        assert!(kinds.iter().any(|other| other == kind), "{kind} is not among {kinds:?}");
+    }
+    world.run_jobs().await;
+    let effects = "SELECT (SELECT json_agg(s ORDER BY period) FROM sales_rollups s)::text
+                   UNION ALL SELECT (SELECT json_agg(p) FROM payments p)::text
+                   UNION ALL SELECT (SELECT json_agg(e ORDER BY id) FROM payment_events e)::text
+                   UNION ALL SELECT (SELECT json_agg(l) FROM stock_levels l)::text";
+    let (before, mails) = (texts(&mut superuser, effects).await, world.mailbox.all().len());
+    execute(&mut superuser, "INSERT INTO waiting_jobs SELECT * FROM run_again").await;
+    let drained = world.run_jobs().await;
+    assert!(drained.done.len() >= kinds.len(), "they ran again: {:?}", drained.done);
+    assert_eq!(texts(&mut superuser, effects).await, before);
+    assert_eq!(world.mailbox.all().len(), mails);
 }
 
 #[tokio::test]
