@@ -4,12 +4,17 @@
 use std::{net::SocketAddr, time::Duration};
 
 use futures::future::join_all;
-use salvo::{Listener, Server, conn::TcpListener};
+use salvo::{Listener, Server, conn::TcpListener, server::ServerHandle};
 use serde_json::json;
-use tests::{World, a_product, database::texts};
+use tests::{
+    Guest, World, a_product,
+    database::{execute, texts},
+    process::until,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    task::JoinHandle,
 };
 
 const ABORTED: usize = 4_000;
@@ -25,12 +30,7 @@ async fn thousands_of_aborted_requests_lose_nothing() {
     let mut superuser = world.superuser().await;
     texts(&mut superuser, "WITH raised AS (UPDATE tenants SET plan = 'plus' RETURNING id) SELECT id::text FROM raised").await;
     world.state.directory.forget();
-    let acceptor = TcpListener::new(("127.0.0.1", 0)).bind().await;
-    let address = acceptor.local_addr().expect("an address");
-    let server = Server::new(acceptor);
-    let handle = server.handle();
-    let serving = tokio::spawn(server.serve(api::service(world.state.clone())));
-
+    let (address, serving) = serve(&world).await;
     let cart = json!({ "lines": [{ "variant_id": mug.variants[0].id, "quantity": 1 }] });
     let cart = world.shopper(&ada).post("carts", &cart).await.ok();
     let checkout = json!({ "cart_id": cart["id"], "email": "grace@shopper.example" }).to_string();
@@ -68,10 +68,7 @@ async fn thousands_of_aborted_requests_lose_nothing() {
             acknowledged.push(id.parse::<commerce::ids::CheckoutId>().expect("a checkout").uuid());
         }
     }
-    handle.stop_graceful(Duration::from_secs(20));
-    serving.await.expect("the server");
-    world.state.requests.close();
-    world.state.requests.wait().await;
+    serving.stop(&world).await;
 
     let stuck = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
     // A connection goes back to its pool in a task of its own, which may still be under way.
@@ -97,6 +94,65 @@ async fn thousands_of_aborted_requests_lose_nothing() {
         ["0"]
     );
     world.check().await;
+}
+
+/// Money is being asked for when the shopper's connection breaks: the order is placed all the same, and at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_begun_is_finished_though_nobody_waits_for_it() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let mug = a_product().stocked(10).create(&world, &ada).await;
+    let checkout = Guest::of(&world, &ada).checkout(&mug, 1).await;
+    let (address, serving) = serve(&world).await;
+    // The provider does not answer yet.
+    let mut holder = world.superuser().await;
+    execute(&mut holder, "BEGIN; LOCK TABLE test_gateway_charges IN ACCESS EXCLUSIVE MODE").await;
+    let body = json!({ "expected_total": checkout["total"], "payment": { "gateway": "test", "token": "test_success" } }).to_string();
+    let request = format!(
+        "POST /storefront/v1/checkouts/{}/complete HTTP/1.1\r\nhost: {}\r\nidempotency-key: once\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        checkout["id"].as_str().expect("an id"),
+        ada.host(),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(request.as_bytes()).await.expect("a request");
+    let asking = "SELECT count(*)::text FROM pg_locks WHERE NOT granted AND relation = 'test_gateway_charges'::regclass";
+    until(&world, "1", asking).await;
+    drop(stream);
+    // Time enough for the server to see that the client is gone.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    execute(&mut holder, "COMMIT").await;
+    serving.stop(&world).await;
+    let mut superuser = world.superuser().await;
+    assert_eq!(texts(&mut superuser, "SELECT status FROM orders").await, ["placed"]);
+    assert_eq!(texts(&mut superuser, "SELECT status FROM payments").await, ["captured"]);
+    world.run_jobs().await;
+}
+
+/// The world's api on a socket.
+struct Serving {
+    handle: ServerHandle,
+    task: JoinHandle<()>,
+}
+
+async fn serve(world: &World) -> (SocketAddr, Serving) {
+    let acceptor = TcpListener::new(("127.0.0.1", 0)).bind().await;
+    let address = acceptor.local_addr().expect("an address");
+    let server = Server::new(acceptor);
+    let handle = server.handle();
+    let task = tokio::spawn(server.serve(api::service(world.state.clone())));
+    (address, Serving { handle, task })
+}
+
+impl Serving {
+    /// Stops as the program does: connections first, then what still runs.
+    async fn stop(self, world: &World) {
+        self.handle.stop_graceful(Duration::from_secs(20));
+        self.task.await.expect("the server");
+        world.state.requests.close();
+        world.state.requests.wait().await;
+    }
 }
 
 async fn told(address: SocketAddr, request: &str) -> String {

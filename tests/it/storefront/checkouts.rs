@@ -208,6 +208,19 @@ async fn fifty_buyers_of_ten_get_ten() {
     assert_eq!(texts(&mut superuser, "SELECT count(*)::text FROM orders").await, ["10"]);
 }
 
+/// Each BEGIN (with its tenant) and each COMMIT counts. What the test gateway books for itself, as a provider would, is part of it.
+#[tokio::test]
+async fn a_guest_buys_within_sixty_statements() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let mug = a_product().create(&world, &ada).await;
+    let guest = Guest::of(&world, &ada);
+    guest.buy(&mug, 1).await;
+    let (statements, _) = world.count_statements(guest.buy(&mug, 2)).await;
+    assert_eq!(statements, 50, "cart, checkout, way of sending, payment");
+    world.run_jobs().await;
+}
+
 #[tokio::test]
 async fn one_checkout_completed_twenty_times_at_once_is_one_order() {
     let world = World::new().await;

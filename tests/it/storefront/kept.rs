@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tests::{Caller, World, a_product, database::execute};
+use tests::{Caller, Guest, World, a_product, database::execute};
 
 /// Shorter than answers are kept, so that only a change that was heard shows within it.
 const HEARD_WITHIN: Duration = Duration::from_secs(3);
@@ -57,6 +57,22 @@ async fn the_same_answer_again_asks_nothing_until_something_changes() {
     assert_eq!(shopper.get("categories").await.ok()["data"][0]["name"], "Cups");
     vendor.act(format!("products/{}/archive", mug.id)).await.ok();
     shopper.get(&detail).await.refused(404, "catalog.product_not_found");
+    world.run_jobs().await;
+}
+
+/// Units that a checkout holds change what is left and are no fact.
+#[tokio::test]
+async fn what_this_process_has_committed_shows_at_once_though_nothing_was_announced() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let mug = a_product().stocked(5).reordered_at(9).create(&world, &ada).await;
+    let (shopper, guest) = (world.shopper(&ada), Guest::of(&world, &ada));
+    until_kept(&world, &shopper, "products").await;
+    for left in [4, 3, 2] {
+        assert_eq!(shopper.get("products").await.ok()["data"][0]["low_count"], left + 1);
+        guest.try_checkout(&guest.fill_cart(&mug, 1).await).await.ok();
+        assert_eq!(shopper.get("products").await.ok()["data"][0]["low_count"], left);
+    }
     world.run_jobs().await;
 }
 
