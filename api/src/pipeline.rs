@@ -8,7 +8,7 @@ use salvo::{
     catcher::Catcher,
     cors::{AllowHeaders, AllowMethods, Any, Cors, ExposeHeaders},
     handler,
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, Method, ResBody, header},
 };
 use tracing::Instrument;
 
@@ -50,6 +50,11 @@ impl Handler for RunToCompletion {
         request.extensions_mut().insert(id.clone());
         // The route is the inner service's to find; what brought the request here is no route.
         request.matched_path_mut().clear();
+        // A HEAD is answered as the GET would be, without the body (RFC 9110, 9.3.2).
+        let is_head = request.method() == Method::HEAD;
+        if is_head {
+            *request.method_mut() = Method::GET;
+        }
         let (inner, span) = (self.inner.clone(), observe::span(&id, &request));
         let work = async move { inner.handle(request).await };
         match self.state.requests.spawn(work.instrument(span)).await {
@@ -59,9 +64,18 @@ impl Handler for RunToCompletion {
                 Problem::internal(panicked).render(id.as_str(), res);
             }
         }
+        if is_head {
+            without_body(res);
+        }
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             res.headers_mut().insert("x-request-id", value);
         }
+    }
+}
+
+fn without_body(res: &mut Response) {
+    if let ResBody::Once(bytes) = res.take_body() {
+        res.headers_mut().insert(header::CONTENT_LENGTH, bytes.len().into());
     }
 }
 

@@ -9,7 +9,7 @@ use salvo::{
     test::{RequestBuilder, TestClient},
 };
 use serde_json::json;
-use tests::World;
+use tests::{World, a_product};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -34,6 +34,24 @@ async fn a_client_that_hangs_up_loses_nothing() {
     assert_eq!(made, [REQUESTS.to_string()], "every request that was begun was finished");
     let open = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
     assert_eq!(tests::database::texts(&mut behind, open).await, Vec::<String>::new(), "no connection was left in a transaction");
+}
+
+#[tokio::test]
+async fn a_head_is_answered_as_the_get_would_be_without_the_body() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    a_product().create(&world, &ada).await;
+    let shopper = world.shopper(&ada);
+    for path in ["products", "products/mug", "store"] {
+        let (get, head) = (shopper.get(path).await, shopper.head(path).await);
+        assert_eq!(head.status(), 200, "{path}");
+        assert_eq!((head.header("etag"), head.header("content-type")), (get.header("etag"), get.header("content-type")), "{path}");
+        assert_eq!(head.header("content-length"), Some(get.text().len().to_string().as_str()), "{path}");
+        assert_eq!(head.text(), "", "{path}");
+    }
+    assert_eq!(shopper.head("products/nothing").await.status(), 404);
+    assert_eq!(world.vendor(&ada).head("products").await.status(), 200);
+    world.run_jobs().await;
 }
 
 /// The api with another Redis, believing whoever says where a request comes from.

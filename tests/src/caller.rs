@@ -54,6 +54,10 @@ impl Caller {
         self.send(Method::GET, path.as_ref(), None).await
     }
 
+    pub async fn head(&self, path: impl AsRef<str>) -> Reply {
+        self.send(Method::HEAD, path.as_ref(), None).await
+    }
+
     pub async fn delete(&self, path: impl AsRef<str>) -> Reply {
         self.send(Method::DELETE, path.as_ref(), None).await
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use commerce::identity::{SignedInAs, Standing, api_keys};
 use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler, http::Method};
-use tenancy::{Acting, Actor, DirectoryError, Permission, Tenant, TenantDb, TenantStatus, directory::KeyKind};
+use tenancy::{Acting, Actor, DirectoryError, Permission, PlatformDb, Tenant, TenantDb, TenantStatus, directory::KeyKind};
 use uuid::Uuid;
 
 use super::{ClientAddress, RequestId, authorization::bearer, from_depot, shopper::store_on_host, state};
@@ -13,6 +13,8 @@ use crate::{Problem, State, limits::Class, signer::Audience};
 pub struct Vendor {
     pub store: Arc<Tenant>,
     pub db: TenantDb,
+    /// For what is the platform's and the store's at once: memberships and the accounts behind them.
+    pub platform: PlatformDb,
     pub actor: Actor,
     pub permissions: Arc<[Permission]>,
     /// None for software with a key.
@@ -60,7 +62,8 @@ async fn admit(req: &mut Request, depot: &mut Depot, res: &mut Response) -> Resu
     if !reads {
         let address = ClientAddress::of(req, &state.config.trusted_proxies).0;
         let acting = Acting { actor: vendor.actor, address, request_id: RequestId::of(req).to_owned() };
-        vendor.db = vendor.db.acting(acting);
+        vendor.db = vendor.db.acting(acting.clone());
+        vendor.platform = vendor.platform.acting(acting);
     }
     let store = &vendor.store;
     tracing::Span::current().record("tenant", tracing::field::display(store.id));
@@ -90,7 +93,8 @@ async fn by_key(token: &str, state: &State) -> Result<Vendor, Problem> {
         Err(DirectoryError::Database(error)) => return Err(Problem::unavailable(error)),
     };
     let db = state.database.tenant(key.tenant.id);
-    Ok(Vendor { store: key.tenant.clone(), db, actor: Actor::Key(key.id), permissions: key.scopes.clone().into(), session: None })
+    let platform = state.database.platform();
+    Ok(Vendor { store: key.tenant.clone(), db, platform, actor: Actor::Key(key.id), permissions: key.scopes.clone().into(), session: None })
 }
 
 async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
@@ -106,5 +110,6 @@ async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
         Err(DirectoryError::Database(error)) => return Err(Problem::unavailable(error)),
     };
     let db = state.database.tenant(store.id);
-    Ok(Vendor { store, db, actor: Actor::Account(account), permissions: role.permissions().into(), session: Some(claims.sid) })
+    let platform = state.database.platform();
+    Ok(Vendor { store, db, platform, actor: Actor::Account(account), permissions: role.permissions().into(), session: Some(claims.sid) })
 }

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 
 use super::{
     revisions::Revisions,
-    tenant::{TenantTx, set_tenant},
+    tenant::{TenantTx, inside},
     transaction::{Transaction, sea_orm_connection},
 };
 use crate::{Acting, TenantId};
@@ -18,18 +18,25 @@ pub struct PlatformDb {
     pool: PgPool,
     statements: Arc<AtomicU64>,
     revisions: Revisions,
+    acting: Option<Arc<Acting>>,
 }
 
 impl PlatformDb {
     pub(super) fn new(pool: PgPool, statements: Arc<AtomicU64>, revisions: Revisions) -> Self {
-        Self { pool, statements, revisions }
+        Self { pool, statements, revisions, acting: None }
+    }
+
+    /// The same, with every change of a tenant's rows written into that store's audit log.
+    #[must_use]
+    pub fn acting(self, acting: Acting) -> Self {
+        Self { acting: Some(Arc::new(acting)), ..self }
     }
 
     /// # Errors
     /// No connection was free in time, or Postgres is away.
     pub async fn begin(&self) -> Result<PlatformTx, DbErr> {
         let tx = Transaction::begin(&self.pool, "BEGIN".to_owned(), self.statements.clone()).await?;
-        Ok(PlatformTx { tx, revisions: self.revisions.clone() })
+        Ok(PlatformTx { tx, revisions: self.revisions.clone(), acting: self.acting.clone() })
     }
 }
 
@@ -37,6 +44,7 @@ impl PlatformDb {
 pub struct PlatformTx {
     tx: Transaction,
     revisions: Revisions,
+    acting: Option<Arc<Acting>>,
 }
 
 sea_orm_connection!(PlatformTx);
@@ -47,18 +55,8 @@ impl PlatformTx {
     /// # Errors
     /// Postgres is away.
     pub async fn enter(self, tenant: TenantId) -> Result<TenantTx, DbErr> {
-        self.execute_unprepared(&set_tenant(tenant)).await?;
+        self.execute_unprepared(&inside(tenant, self.acting.as_deref())).await?;
         Ok(TenantTx { tx: self.tx, tenant, revisions: self.revisions })
-    }
-
-    /// [`PlatformTx::enter`] on somebody's behalf: what they change is written into the store's audit log.
-    ///
-    /// # Errors
-    /// Postgres is away.
-    pub async fn enter_as(self, tenant: TenantId, acting: &Acting) -> Result<TenantTx, DbErr> {
-        let tx = self.enter(tenant).await?;
-        tx.execute_unprepared(&acting.statement()).await?;
-        Ok(tx)
     }
 
     /// # Errors

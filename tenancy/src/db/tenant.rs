@@ -41,11 +41,7 @@ impl TenantDb {
     /// # Errors
     /// No connection was free in time, or Postgres is away.
     pub async fn begin(&self) -> Result<TenantTx, DbErr> {
-        let mut begin = format!("BEGIN; {}", set_tenant(self.tenant));
-        if let Some(acting) = &self.acting {
-            begin.push_str("; ");
-            begin.push_str(&acting.statement());
-        }
+        let begin = format!("BEGIN; {}", inside(self.tenant, self.acting.as_deref()));
         let tx = Transaction::begin(&self.pool, begin, self.statements.clone()).await?;
         Ok(TenantTx { tx, tenant: self.tenant, revisions: self.revisions.clone() })
     }
@@ -75,7 +71,12 @@ impl TenantTx {
     }
 }
 
-/// The one statement that sets a tenant. A UUID's text holds nothing to inject.
-pub(super) fn set_tenant(tenant: TenantId) -> String {
-    format!("SET LOCAL app.tenant_id = '{}'", tenant.uuid())
+/// What puts a transaction inside a tenant, and says on whose behalf. A UUID's text holds nothing to inject.
+pub(super) fn inside(tenant: TenantId, acting: Option<&Acting>) -> String {
+    let mut text = format!("SET LOCAL app.tenant_id = '{}'", tenant.uuid());
+    if let Some(acting) = acting {
+        text.push_str("; ");
+        text.push_str(&acting.statement());
+    }
+    text
 }
