@@ -15,7 +15,7 @@ use crate::http::Connection;
 use crate::services::Services;
 
 /// Turns before the clock starts: connections, caches and prepared statements are warm by then.
-const WARM_UP: Duration = Duration::from_millis(1500);
+const WARM_UP: Duration = Duration::from_secs(3);
 
 #[derive(Default)]
 struct Tally {
