@@ -23,7 +23,7 @@ use crate::{
     invariants,
     mailbox::Mailbox,
     settings,
-    store::{self, Store},
+    store::{self, Colleague, Store},
 };
 
 /// Where the platform of a test lives; a store answers on `{slug}.stoa.test`.
@@ -104,6 +104,16 @@ impl World {
         self.anybody("/vendor/v1").with_token(&store.access_token)
     }
 
+    /// Gives a store another member, with a built-in role's word or the id of one of its own, and signs them in.
+    pub async fn employ(&self, store: &Store, name: &str, role: &str) -> Colleague {
+        store::employ(self, store, name, role).await
+    }
+
+    /// A member of a store. Paths are relative to `/vendor/v1`.
+    pub fn colleague(&self, colleague: &Colleague) -> Caller {
+        self.anybody("/vendor/v1").with_token(&colleague.access_token)
+    }
+
     /// A caller without credentials on the platform's own host.
     pub fn anybody(&self, base: &'static str) -> Caller {
         Caller::new(self.service.clone(), HOST, base)
@@ -116,7 +126,13 @@ impl World {
 
     /// Another api process of the same platform, with pools and memory of its own.
     pub async fn sibling(&self) -> Sibling {
-        let config = (*self.state.config).clone();
+        self.sibling_with(|_| ()).await
+    }
+
+    /// [`World::sibling`], tuned otherwise.
+    pub async fn sibling_with(&self, tune: impl FnOnce(&mut Tuning)) -> Sibling {
+        let mut config = (*self.state.config).clone();
+        tune(&mut config.tuning);
         let database = Database::connect(&config.database).await.expect("the database of this test");
         let mut state = State::new(config, database, self.state.redis.clone(), self.clock.clone()).expect("a state");
         state.limiter = self.state.limiter.clone();
@@ -199,6 +215,11 @@ impl Sibling {
     /// As [`World::vendor`].
     pub fn vendor(&self, store: &Store) -> Caller {
         Caller::new(self.service.clone(), HOST, "/vendor/v1").with_token(&store.access_token)
+    }
+
+    /// As [`World::colleague`].
+    pub fn colleague(&self, colleague: &Colleague) -> Caller {
+        Caller::new(self.service.clone(), HOST, "/vendor/v1").with_token(&colleague.access_token)
     }
 }
 

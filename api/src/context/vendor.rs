@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use commerce::identity::{SignedInAs, Standing, api_keys};
+use commerce::identity::{SignedInAs, Standing, api_keys, team::Caller};
 use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler, http::Method};
-use tenancy::{Actor, DirectoryError, Permission, Tenant, TenantDb, TenantStatus, directory::KeyKind};
+use tenancy::{Actor, DirectoryError, Permission, Tenant, TenantDb, TenantStatus, TenantTx, directory::KeyKind};
 use uuid::Uuid;
 
 use super::{authorization::bearer, from_depot, shopper::store_on_host, state};
@@ -31,6 +31,19 @@ impl Vendor {
             (Actor::Account(account), Some(session)) => Ok(SignedInAs { account, tenant: self.store.id, session }),
             _ => Err(Problem::forbidden("identity.accounts_only", "this is about a person's account, and a key has none")),
         }
+    }
+
+    /// Who changes the store's team.
+    pub fn caller(&self) -> Caller {
+        Caller { store: self.store.id, actor: self.actor, permissions: self.permissions.clone() }
+    }
+
+    /// Begins inside the store by the platform's role, for what shows accounts: their names and addresses are no store's rows.
+    ///
+    /// # Errors
+    /// 503: Postgres is away.
+    pub async fn begin_with_accounts(&self, state: &State) -> Result<TenantTx, Problem> {
+        Ok(state.database.platform().begin().await?.enter(self.store.id).await?)
     }
 
     /// # Errors
@@ -91,7 +104,7 @@ async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
     let claims = state.signer.verify(token, Audience::Vendor, state.clock.now()).ok_or_else(Problem::unauthorized)?;
     let account = claims.sub.parse().map_err(|_| Problem::unauthorized())?;
     let tenant = claims.tenant.ok_or_else(Problem::unauthorized)?;
-    let Some(Standing::Member(role)) = state.sessions.standing(&claims).await? else {
+    let Some(Standing::Member { permissions, .. }) = state.sessions.standing(&claims).await? else {
         return Err(Problem::unauthorized());
     };
     let store = match state.directory.by_id(tenant).await {
@@ -100,5 +113,5 @@ async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
         Err(DirectoryError::Database(error)) => return Err(Problem::unavailable(error)),
     };
     let db = state.database.tenant(store.id);
-    Ok(Vendor { store, db, actor: Actor::Account(account), permissions: role.permissions().into(), session: Some(claims.sid) })
+    Ok(Vendor { store, db, actor: Actor::Account(account), permissions, session: Some(claims.sid) })
 }

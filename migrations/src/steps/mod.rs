@@ -15,6 +15,7 @@ mod m20261122_001000_create_sales_rollups;
 mod m20261122_001100_create_search_documents;
 mod m20261122_001200_create_account_codes;
 mod m20261122_001300_alter_facts;
+mod m20261122_001400_create_roles;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -31,5 +32,6 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_001100_create_search_documents::Migration),
         Box::new(m20261122_001200_create_account_codes::Migration),
         Box::new(m20261122_001300_alter_facts::Migration),
+        Box::new(m20261122_001400_create_roles::Migration),
     ]
 }

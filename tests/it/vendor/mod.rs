@@ -10,3 +10,5 @@ mod stock_levels;
 mod store;
 mod stores;
 mod tax_rates;
+mod team;
+mod team_roles;
