@@ -10,7 +10,7 @@ use crate::{
     fault::{Fault, FieldFault, Kind},
     ids::{
         AccountId, ApiKeyId, CategoryId, FulfillmentId, ImageId, ImportId, LocationId, OptionId, OptionValueId, OrderId, PaymentId,
-        PriceId, ProductId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, TagId, TaxRateId, TenantId, VariantId,
+        PriceId, ProductId, RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, TagId, TaxRateId, TenantId, VariantId,
     },
     page::{Cursor, CursorError, Page, PageQuery},
     sql,

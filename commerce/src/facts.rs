@@ -39,6 +39,11 @@ fn read<T: DeserializeOwned>(code: &'static str, body: &serde_json::Value) -> Re
 facts! {
     AccountCodeRequested(crate::identity::AccountCodeRequested),
     AccountPasswordChanged(crate::identity::AccountPasswordChanged),
+    InvitationSent(crate::identity::team::InvitationSent),
+    MemberJoined(crate::identity::team::MemberJoined),
+    MemberRoleChanged(crate::identity::team::MemberRoleChanged),
+    MemberLeft(crate::identity::team::MemberLeft),
+    OwnershipTransferred(crate::identity::team::OwnershipTransferred),
     StoreOpened(crate::stores::StoreOpened),
     ProductChanged(crate::catalog::ProductChanged),
     ProductDeleted(crate::catalog::ProductDeleted),

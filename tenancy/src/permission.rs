@@ -29,6 +29,8 @@ permissions! {
     WriteSettings = "write_settings",
     ReadKeys = "read_keys",
     WriteKeys = "write_keys",
+    ReadTeam = "read_team",
+    WriteTeam = "write_team",
     ReadAudit = "read_audit",
 }
 
@@ -51,46 +53,99 @@ impl FromStr for Permission {
     }
 }
 
-/// What a member of a store is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// May do everything in the store.
-    Owner,
-    /// Sells and ships; neither settings nor keys.
-    Staff,
+macro_rules! built_in_roles {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $name:literal;)+) => {
+        /// What a member of a store is there for: the roles that every store has. Stores add their own, of the same permissions.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum BuiltInRole { $($(#[$doc])* $variant),+ }
+
+        impl BuiltInRole {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// As people read it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+    };
 }
 
-impl Role {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Staff => "staff",
-        }
-    }
+built_in_roles! {
+    /// May do everything in the store; alone makes and unmakes owners and administrators.
+    Owner = "owner", "Owner";
+    /// May do what owners may, but for that.
+    Administrator = "administrator", "Administrator";
+    /// Says what is sold, and counts it.
+    Catalogue = "catalogue", "Catalogue";
+    /// Ships, cancels, refunds.
+    Orders = "orders", "Orders";
+    /// Answers shoppers: sees what they bought, moves no money.
+    Support = "support", "Support";
+    /// Sees what sells.
+    Analyst = "analyst", "Analyst";
+    /// Sees everything, changes nothing.
+    ReadOnly = "read_only", "Read only";
+}
 
+impl BuiltInRole {
+    /// Every role reads the settings: without currency and time zone no amount and no day can be shown.
     pub const fn permissions(self) -> &'static [Permission] {
-        use Permission::{ReadAnalytics, ReadOrders, ReadProducts, ReadSettings, ReadStock, WriteOrders, WriteProducts, WriteStock};
+        use Permission::{
+            ReadAnalytics, ReadAudit, ReadKeys, ReadOrders, ReadProducts, ReadSettings, ReadStock, ReadTeam, WriteOrders, WriteProducts,
+            WriteStock,
+        };
         match self {
-            Self::Owner => Permission::ALL,
-            Self::Staff => &[ReadProducts, WriteProducts, ReadStock, WriteStock, ReadOrders, WriteOrders, ReadAnalytics, ReadSettings],
+            Self::Owner | Self::Administrator => Permission::ALL,
+            Self::Catalogue => &[ReadProducts, WriteProducts, ReadStock, WriteStock, ReadSettings],
+            Self::Orders => &[ReadProducts, ReadStock, ReadOrders, WriteOrders, ReadSettings],
+            Self::Support => &[ReadProducts, ReadStock, ReadOrders, ReadSettings],
+            Self::Analyst => &[ReadProducts, ReadOrders, ReadAnalytics, ReadSettings],
+            Self::ReadOnly => &[ReadProducts, ReadStock, ReadOrders, ReadAnalytics, ReadSettings, ReadKeys, ReadTeam, ReadAudit],
         }
+    }
+
+    /// Whether only an owner makes and unmakes members of this role.
+    pub const fn is_for_owners_to_give(self) -> bool {
+        matches!(self, Self::Owner | Self::Administrator)
     }
 }
 
-impl fmt::Display for Role {
+impl fmt::Display for BuiltInRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl FromStr for Role {
+impl FromStr for BuiltInRole {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "owner" => Ok(Self::Owner),
-            "staff" => Ok(Self::Staff),
-            other => Err(UnknownWord(other.to_owned())),
+        Self::ALL.iter().copied().find(|role| role.as_str() == text).ok_or_else(|| UnknownWord(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_only_reads_reads_everything() {
+        let reads: Vec<_> = Permission::ALL.iter().copied().filter(|permission| permission.as_str().starts_with("read_")).collect();
+        assert_eq!(BuiltInRole::ReadOnly.permissions(), reads);
+    }
+
+    #[test]
+    fn who_may_write_may_read_what_they_write() {
+        for role in BuiltInRole::ALL {
+            for written in role.permissions().iter().filter_map(|permission| permission.as_str().strip_prefix("write_")) {
+                let read: Permission = format!("read_{written}").parse().unwrap();
+                assert!(role.permissions().contains(&read), "{role} writes {written} unseen");
+            }
+            assert_eq!(role.as_str().parse(), Ok(*role));
         }
     }
 }

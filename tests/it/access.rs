@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use api::openapi::{Audience, document};
 use serde_json::{Map, Value, json};
+use tenancy::BuiltInRole;
 use tests::{Caller, Store, World};
 
 /// An id that nobody has.
@@ -15,7 +16,7 @@ async fn everybody_may_what_this_page_says() {
     let mut world = World::new().await;
     let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
     world.leave_facts();
-    let staff = staff(&world, &ada).await;
+    let team = team(&world, &ada).await;
     let narrow = narrow(&world, &ada).await;
     let operator = world.operator().await;
     let home = ada.host();
@@ -25,14 +26,15 @@ async fn everybody_may_what_this_page_says() {
         let shopper = guest.with("stoa-publishable-key", &bob.publishable_key);
         let everybody = match audience {
             Audience::Storefront => vec![("guest", guest.clone()), ("with another store's key", shopper)],
-            Audience::Vendor | Audience::Platform => vec![
-                ("guest", guest.clone()),
-                ("staff", staff.on_host(&home)),
-                ("owner", world.vendor(&ada).on_host(&home)),
-                ("key without scope", narrow.on_host(&home)),
-                ("other store's owner", world.vendor(&bob).on_host(&home)),
-                ("operator", operator.clone()),
-            ],
+            Audience::Vendor | Audience::Platform => [("guest", guest.clone())]
+                .into_iter()
+                .chain(team.iter().map(|(role, caller)| (*role, caller.on_host(&home))))
+                .chain([
+                    ("key without scope", narrow.on_host(&home)),
+                    ("other store's owner", world.vendor(&bob).on_host(&home)),
+                    ("operator", operator.clone()),
+                ])
+                .collect(),
         };
         for (name, request) in requests(document(audience)) {
             let mut answers = Vec::new();
@@ -110,6 +112,8 @@ fn requests(document: &Value) -> Vec<(String, Request)> {
             requests.push((format!("{} {path}", method.to_uppercase()), Request { method: method.clone(), path: filled, body, is_open }));
         }
     }
+    // Whoever has left may nothing more: that is asked last.
+    requests.sort_by_key(|(name, _)| name.ends_with("/leave"));
     requests
 }
 
@@ -175,24 +179,14 @@ fn word(name: &str, schema: &Value) -> String {
     }
 }
 
-/// A member who is not the owner.
-async fn staff(world: &World, store: &Store) -> Caller {
-    let tx = world.state.database.platform().begin().await.expect("a transaction");
-    let email = "staff@example.com".parse().expect("an address");
-    let hash = world.state.passwords.hash("staff@example.com", "the password of staff").await.expect("a hash");
-    let account =
-        commerce::identity::accounts::create(&tx, &world.clock, (&email, "Staff"), &hash).await.expect("an account").expect("a new one");
-    tx.commit().await.expect("a commit");
-    let mut behind = world.superuser().await;
-    let sql = format!(
-        "INSERT INTO memberships (tenant_id, account_id, role, created_at) VALUES ('{}', '{}', 'staff', now()) RETURNING 'made'",
-        store.id.uuid(),
-        account.uuid()
-    );
-    tests::database::texts(&mut behind, &sql).await;
-    let anybody = world.anybody("/vendor/v1");
-    let signed_in = anybody.post("auth/sign-in", &json!({ "email": "staff@example.com", "password": "the password of staff" })).await.ok();
-    anybody.with_token(signed_in["access_token"].as_str().expect("an access token"))
+/// A member of each role that every store has.
+async fn team(world: &World, store: &Store) -> Vec<(&'static str, Caller)> {
+    let mut team = vec![(BuiltInRole::Owner.as_str(), world.vendor(store))];
+    for role in &BuiltInRole::ALL[1..] {
+        let colleague = world.employ(store, role.as_str(), role.as_str()).await;
+        team.push((role.as_str(), world.colleague(&colleague)));
+    }
+    team
 }
 
 /// A key that may do next to nothing: a key needs a scope, so it has the one that opens least.

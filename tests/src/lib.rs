@@ -18,5 +18,5 @@ pub use caller::{Caller, Reply, Sibling};
 pub use factories::{ProductBuilder, a_product};
 pub use mailbox::Mailbox;
 pub use shopping::{Guest, an_address};
-pub use store::Store;
+pub use store::{Colleague, Store};
 pub use world::{HOST, World};

@@ -1,10 +1,11 @@
 //! Stores and people of a test, made through the API.
 
 use serde_json::json;
-use tenancy::TenantId;
+use tenancy::{AccountId, TenantId};
 
 use crate::{
     caller::Caller,
+    database::texts,
     world::{HOST, World},
 };
 
@@ -48,6 +49,40 @@ pub(crate) async fn open(world: &World, slug: &str, currency: &str, country: &st
         email,
         password,
     }
+}
+
+/// Somebody who works in a store, signed in there.
+pub struct Colleague {
+    pub id: AccountId,
+    pub email: String,
+    pub password: String,
+    pub access_token: String,
+    pub refresh_token: String,
+}
+
+/// Made behind the product's back: an invitation would take a mail.
+pub(crate) async fn employ(world: &World, store: &Store, name: &str, role: &str) -> Colleague {
+    let (email, password) = (format!("{name}@{}.example", store.slug), format!("the password of {name}"));
+    let tx = world.state.database.platform().begin().await.expect("a transaction");
+    let address = email.parse().expect("an address");
+    let hash = world.state.passwords.hash(&email, &password).await.expect("a hash");
+    let id =
+        commerce::identity::accounts::create(&tx, &world.clock, (&address, name), &hash).await.expect("an account").expect("a new one");
+    tx.commit().await.expect("a commit");
+    let (word, custom) = match role.parse() {
+        Ok(commerce::identity::team::RoleRef::Custom(id)) => ("custom", format!("'{}'", id.uuid())),
+        _ => (role, "NULL".to_owned()),
+    };
+    let sql = format!(
+        "INSERT INTO memberships (tenant_id, account_id, role, role_id, created_at) VALUES ('{}', '{}', '{word}', {custom}, now()) RETURNING 'made'",
+        store.id.uuid(),
+        id.uuid()
+    );
+    texts(&mut world.superuser().await, &sql).await;
+    let request = json!({ "email": email, "password": password, "store": store.slug });
+    let signed_in = world.anybody("/vendor/v1").post("auth/sign-in", &request).await.ok();
+    let text = |name: &str| signed_in[name].as_str().unwrap_or_else(|| panic!("no {name} in {signed_in}")).to_owned();
+    Colleague { id, access_token: text("access_token"), refresh_token: text("refresh_token"), email, password }
 }
 
 pub(crate) async fn operator(world: &World) -> Caller {

@@ -23,7 +23,7 @@ use crate::{
     invariants,
     mailbox::Mailbox,
     settings,
-    store::{self, Store},
+    store::{self, Colleague, Store},
 };
 
 /// Where the platform of a test lives; a store answers on `{slug}.stoa.test`.
@@ -102,6 +102,16 @@ impl World {
     /// The owner of a store. Paths are relative to `/vendor/v1`.
     pub fn vendor(&self, store: &Store) -> Caller {
         self.anybody("/vendor/v1").with_token(&store.access_token)
+    }
+
+    /// Gives a store another member, with a built-in role's word or the id of one of its own, and signs them in.
+    pub async fn employ(&self, store: &Store, name: &str, role: &str) -> Colleague {
+        store::employ(self, store, name, role).await
+    }
+
+    /// A member of a store. Paths are relative to `/vendor/v1`.
+    pub fn colleague(&self, colleague: &Colleague) -> Caller {
+        self.anybody("/vendor/v1").with_token(&colleague.access_token)
     }
 
     /// A caller without credentials on the platform's own host.

@@ -2,7 +2,7 @@
 
 use commerce::{
     identity::Codes,
-    ids::{OrderId, TenantId},
+    ids::{InvitationId, OrderId, TenantId},
     orders::OrderLinks,
 };
 use uuid::Uuid;
@@ -38,6 +38,11 @@ impl Links {
     /// The code that a mail carries to an account's address.
     pub fn account_code(&self, id: Uuid) -> String {
         self.codes.write(id)
+    }
+
+    /// The code that a mail carries to who is invited to a store.
+    pub fn invitation_code(&self, store: TenantId, id: InvitationId) -> String {
+        self.codes.write_invitation(store, id)
     }
 
     /// The link by which whoever placed the order follows it.

@@ -5,8 +5,8 @@ use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
     IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SendAccountCode,
-    SendEmailChangeNotice, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation, SendPasswordNotice, SendShippingNotice,
-    SendWelcome,
+    SendEmailChangeNotice, SendInvitation, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell,
+    SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendShippingNotice, SendWelcome,
 };
 
 macro_rules! jobs {
@@ -22,6 +22,13 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         }
         AnyFact::AccountCodeRequested(code) => jobs![SendAccountCode { code: code.code_id, purpose: code.purpose }],
         AnyFact::AccountPasswordChanged(changed) => jobs![SendPasswordNotice { account: changed.account_id }],
+        // teams
+        AnyFact::InvitationSent(sent) => jobs![SendInvitation { invitation: sent.invitation_id }],
+        AnyFact::MemberLeft(left) if left.was_removed => jobs![SendRemovalNotice { account: left.account_id }],
+        AnyFact::OwnershipTransferred(transferred) => {
+            let (from, to) = (transferred.from, transferred.to);
+            jobs![SendOwnershipNotice { from, to }, SendOwnershipFarewell { from, to }]
+        }
         // stores
         AnyFact::StoreOpened(_) => jobs![SendWelcome {}],
         // orders
@@ -43,6 +50,7 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         }
         AnyFact::ImportRequested(file) => jobs![RunImport { import: file.import_id, turn: 0 }],
         // nothing, so far
+        AnyFact::MemberJoined(_) | AnyFact::MemberRoleChanged(_) | AnyFact::MemberLeft(_) => jobs![],
         AnyFact::ImportCompleted(_) | AnyFact::OrderCompleted(_) | AnyFact::PaymentCaptured(_) => jobs![],
     }
 }

@@ -1,11 +1,11 @@
-//! Whether the sign-in behind an access token still stands, and with which role. Asked of the database once in a while and
+//! Whether the sign-in behind an access token still stands, and with which permissions. Asked of the database once in a while and
 //! not once a request: a token outlives a sign-out or a lost role by that while, not by its own lifetime.
 
 use std::{sync::Arc, time::Duration};
 
 use commerce::identity::{self, Standing};
 use moka::future::Cache;
-use tenancy::Database;
+use tenancy::{Database, TenantId};
 use uuid::Uuid;
 
 use crate::{Problem, signer::Claims};
@@ -20,7 +20,7 @@ pub struct Sessions {
 
 impl Sessions {
     pub(crate) fn new(database: Database, cached_for: Duration) -> Self {
-        let standing = Cache::builder().max_capacity(CACHED_AT_MOST).time_to_live(cached_for).build();
+        let standing = Cache::builder().max_capacity(CACHED_AT_MOST).time_to_live(cached_for).support_invalidation_closures().build();
         Self { database, standing }
     }
 
@@ -39,6 +39,15 @@ impl Sessions {
         for session in sessions {
             self.forget(session).await;
         }
+    }
+
+    /// Forgets every session in a store here, now: somebody's role there is another one, or what a role may.
+    ///
+    /// # Errors
+    /// The cache was built without the means for it.
+    pub(crate) fn forget_store(&self, store: TenantId) -> Result<(), Problem> {
+        let is_there = move |_: &Uuid, kept: &Option<Standing>| matches!(kept, Some(Standing::Member { store: of, .. }) if *of == store);
+        self.standing.invalidate_entries_if(is_there).map(|_| ()).map_err(Problem::internal)
     }
 
     /// Forgets a session here, now.

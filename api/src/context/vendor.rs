@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use commerce::identity::{SignedInAs, Standing, api_keys};
+use commerce::identity::{SignedInAs, Standing, api_keys, team::Caller};
 use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler, http::Method};
-use tenancy::{Acting, Actor, DirectoryError, Permission, PlatformDb, Tenant, TenantDb, TenantStatus, directory::KeyKind};
+use tenancy::{Acting, Actor, DirectoryError, Permission, PlatformDb, Tenant, TenantDb, TenantStatus, TenantTx, directory::KeyKind};
 use uuid::Uuid;
 
 use super::{ClientAddress, RequestId, authorization::bearer, from_depot, shopper::store_on_host, state};
@@ -33,6 +33,19 @@ impl Vendor {
             (Actor::Account(account), Some(session)) => Ok(SignedInAs { account, tenant: self.store.id, session }),
             _ => Err(Problem::forbidden("identity.accounts_only", "this is about a person's account, and a key has none")),
         }
+    }
+
+    /// Who changes the store's team.
+    pub fn caller(&self) -> Caller {
+        Caller { store: self.store.id, actor: self.actor, permissions: self.permissions.clone() }
+    }
+
+    /// Begins inside the store by the platform's role, for what shows accounts: their names and addresses are no store's rows.
+    ///
+    /// # Errors
+    /// 503: Postgres is away.
+    pub async fn begin_with_accounts(&self) -> Result<TenantTx, Problem> {
+        Ok(self.platform.begin().await?.enter(self.store.id).await?)
     }
 
     /// # Errors
@@ -101,7 +114,7 @@ async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
     let claims = state.signer.verify(token, Audience::Vendor, state.clock.now()).ok_or_else(Problem::unauthorized)?;
     let account = claims.sub.parse().map_err(|_| Problem::unauthorized())?;
     let tenant = claims.tenant.ok_or_else(Problem::unauthorized)?;
-    let Some(Standing::Member(role)) = state.sessions.standing(&claims).await? else {
+    let Some(Standing::Member { permissions, .. }) = state.sessions.standing(&claims).await? else {
         return Err(Problem::unauthorized());
     };
     let store = match state.directory.by_id(tenant).await {
@@ -111,5 +124,5 @@ async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
     };
     let db = state.database.tenant(store.id);
     let platform = state.database.platform();
-    Ok(Vendor { store, db, platform, actor: Actor::Account(account), permissions: role.permissions().into(), session: Some(claims.sid) })
+    Ok(Vendor { store, db, platform, actor: Actor::Account(account), permissions, session: Some(claims.sid) })
 }

@@ -59,6 +59,9 @@ impl Bucket {
 const AUTH_BY_ADDRESS: Bucket = Bucket { name: "auth-address", every: Duration::from_secs(3), burst: 20 };
 /// Passwords tried for one e-mail, from wherever.
 const PASSWORDS_BY_EMAIL: Bucket = Bucket { name: "auth-email", every: Duration::from_secs(30), burst: 10 };
+/// Strangers that one store has mails sent to, and how often one of them.
+const INVITATIONS_BY_STORE: Bucket = Bucket { name: "invitations", every: Duration::from_mins(1), burst: 60 };
+const INVITATIONS_BY_EMAIL: Bucket = Bucket { name: "invitations-email", every: Duration::from_mins(10), burst: 6 };
 
 /// What a bucket answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +105,16 @@ impl Limiter {
     pub(crate) async fn password_for(&self, email: &str) -> Decision {
         let hash = tenancy::directory::hash_of(&email.to_lowercase());
         self.take(PASSWORDS_BY_EMAIL, &hex::encode(&hash[..16])).await
+    }
+
+    pub(crate) async fn invitations_of(&self, tenant: TenantId) -> Decision {
+        self.take(INVITATIONS_BY_STORE, &tenant.to_string()).await
+    }
+
+    /// `email` is hashed before it becomes a key.
+    pub(crate) async fn invitations_to(&self, tenant: TenantId, email: &str) -> Decision {
+        let hash = tenancy::directory::hash_of(&format!("{tenant} {}", email.to_lowercase()));
+        self.take(INVITATIONS_BY_EMAIL, &hex::encode(&hash[..16])).await
     }
 
     async fn take(&self, bucket: Bucket, whose: &str) -> Decision {

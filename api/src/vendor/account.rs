@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use commerce::{
-    identity::{self, accounts, sessions},
+    identity::{self, accounts, sessions, team},
     ids::{AccountId, SessionId},
     text::Email,
 };
@@ -28,6 +28,7 @@ pub(super) fn router() -> Router {
         .push(Router::with_path("email").post(request_email).push(Router::with_path("confirm").post(change_email)))
         .push(Router::with_path("stores").get(stores))
         .push(Router::with_path("switch-store").post(switch_store))
+        .push(Router::with_path("accept-invitation").post(accept_invitation))
         .push(Router::with_path("sessions").get(list).delete(end_others).push(Router::with_path("{id}").delete(end)))
 }
 
@@ -102,7 +103,10 @@ struct Sessions {
 struct MyStore {
     slug: String,
     name: String,
+    /// A built-in role's word, or the id of one of the store's own.
     role: String,
+    /// The role's, as people read it.
+    role_name: String,
     /// Whether this session is in it.
     is_current: bool,
 }
@@ -190,8 +194,13 @@ async fn change_email(vendor: Vendor, state: State, body: Body<Code>) -> Result<
 async fn stores(vendor: Vendor, state: State) -> Result<Json<MyStores>, Problem> {
     let who = vendor.person()?;
     let tx = state.database.platform().begin().await?;
-    let shown =
-        |it: identity::Membership| MyStore { is_current: it.tenant == who.tenant, slug: it.slug, name: it.name, role: it.role.to_string() };
+    let shown = |it: identity::Membership| MyStore {
+        is_current: it.tenant == who.tenant,
+        slug: it.slug,
+        name: it.name,
+        role: it.role.id.to_string(),
+        role_name: it.role.name,
+    };
     Ok(Json(MyStores { data: identity::memberships(&tx, who.account).await?.into_iter().map(shown).collect() }))
 }
 
@@ -204,6 +213,16 @@ async fn switch_store(vendor: Vendor, state: State, device: Device, body: Body<S
     let tx = state.database.platform().begin().await?;
     let signed_in = identity::switch_store(&tx, who.account, &body.0.store, &device.0).await?;
     tx.commit().await?;
+    Ok(Json(SignedIn::of(&state, signed_in)?))
+}
+
+/// Join another store.
+///
+/// With the code of an invitation that was mailed to this account's address. Begins a session there; the one that asked goes on too.
+#[endpoint]
+async fn accept_invitation(vendor: Vendor, state: State, device: Device, body: Body<Code>) -> Result<Json<SignedIn>, Problem> {
+    let who = vendor.person()?;
+    let signed_in = team::join(&vendor.platform, &state.clock, &state.codes, who, &body.0.code, &device.0).await?;
     Ok(Json(SignedIn::of(&state, signed_in)?))
 }
 

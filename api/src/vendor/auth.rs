@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use commerce::{
-    identity::{self, sessions},
+    identity::{self, sessions, team},
     text::Email,
 };
 use salvo::{
@@ -26,6 +26,7 @@ pub(super) fn router() -> Router {
         .push(Router::with_path("sign-in").post(sign_in))
         .push(Router::with_path("refresh").post(refresh))
         .push(Router::with_path("sign-out").post(sign_out))
+        .push(Router::with_path("accept-invitation").post(accept_invitation))
         .push(Router::with_path("verify-email").post(verify_email))
         .push(Router::with_path("reset-password").post(request_reset).push(Router::with_path("confirm").post(reset_password)))
 }
@@ -53,7 +54,12 @@ pub(super) struct SignedIn {
     tokens: Tokens,
     /// The store's slug.
     store: String,
+    /// A built-in role's word, or the id of one of the store's own.
     role: String,
+    /// The role's, as people read it.
+    role_name: String,
+    /// What the role may.
+    permissions: Vec<String>,
 }
 
 /// Sign in.
@@ -71,7 +77,14 @@ async fn sign_in(state: State, device: Device, body: Body<SignIn>, res: &mut Res
 impl SignedIn {
     pub(super) fn of(state: &State, signed_in: identity::SignedIn) -> Result<Self, Problem> {
         let identity::SignedIn { session, membership } = signed_in;
-        Ok(Self { tokens: tokens::issue(state, session)?, store: membership.slug, role: membership.role.to_string() })
+        let role = membership.role;
+        Ok(Self {
+            tokens: tokens::issue(state, session)?,
+            store: membership.slug,
+            role: role.id.to_string(),
+            permissions: role.permissions.iter().map(ToString::to_string).collect(),
+            role_name: role.name,
+        })
     }
 }
 
@@ -106,6 +119,23 @@ pub(super) struct Code {
     pub(super) code: String,
 }
 
+/// A code from an invitation's mail, and whoever it was sent to.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+struct AcceptInvitation {
+    #[garde(length(max = 100))]
+    #[salvo(schema(max_length = 100))]
+    code: String,
+    /// Of the person; needed when the address has no account yet, and else not read.
+    #[garde(inner(length(chars, min = 1, max = 100)))]
+    #[salvo(schema(min_length = 1, max_length = 100))]
+    name: Option<String>,
+    /// The account's, or the one to be.
+    #[garde(length(chars, min = 1, max = 200))]
+    #[salvo(schema(min_length = 1, max_length = 200))]
+    password: String,
+}
+
 /// Whose password is to be reset.
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
 #[serde(deny_unknown_fields)]
@@ -125,6 +155,26 @@ struct ResetPassword {
     #[garde(length(chars, max = 200))]
     #[salvo(schema(min_length = 10, max_length = 200))]
     password: String,
+}
+
+/// Accept an invitation to a store.
+///
+/// With the code that was mailed. An address that has no account gets one; for one that has, `password` must be that account's. Who is
+/// signed in already accepts at `/account/accept-invitation`.
+#[endpoint]
+async fn accept_invitation(
+    state: State,
+    device: Device,
+    body: Body<AcceptInvitation>,
+    res: &mut Response,
+) -> Result<Json<SignedIn>, Problem> {
+    let AcceptInvitation { code, name, password } = body.0;
+    let platform = state.database.platform();
+    let invited = team::invited(&platform, &state.codes, &code).await?;
+    state.limiter.password_for(invited.email().as_str()).await.admit(res)?;
+    let person = (name.as_deref(), password.as_str());
+    let signed_in = team::accept_invitation(&platform, &state.passwords, &state.clock, invited, person, &device.0).await?;
+    Ok(Json(SignedIn::of(&state, signed_in)?))
 }
 
 /// Prove the account's address.

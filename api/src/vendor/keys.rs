@@ -1,8 +1,5 @@
 use chrono::{DateTime, Utc};
-use commerce::{
-    fault::FieldFault,
-    identity::api_keys::{self, ApiKey, NewKey},
-};
+use commerce::identity::api_keys::{self, ApiKey, NewKey};
 use salvo::{
     Router, Writer,
     oapi::{ToSchema, endpoint},
@@ -10,6 +7,7 @@ use salvo::{
 use serde::{Deserialize, Serialize};
 use tenancy::{ApiKeyId, Permission, directory::KeyKind};
 
+use super::roles::permissions;
 use crate::{
     Problem, State,
     context::{Body, Paging, PathId, Vendor},
@@ -101,17 +99,7 @@ impl TryFrom<CreateKey> for NewKey {
     type Error = Problem;
 
     fn try_from(asked: CreateKey) -> Result<Self, Problem> {
-        let mut faults = Vec::new();
-        let mut scopes = Vec::new();
-        for (place, word) in asked.scopes.iter().enumerate() {
-            match word.parse() {
-                Ok(scope) => scopes.push(scope),
-                Err(error) => faults.push(FieldFault::new(format!("/scopes/{place}"), "unknown_word", format!("{error}"))),
-            }
-        }
-        if !faults.is_empty() {
-            return Err(Problem::invalid(faults));
-        }
+        let scopes = permissions("/scopes", &asked.scopes)?;
         let kind = match asked.kind {
             Kind::Publishable => KeyKind::Publishable,
             Kind::Secret => KeyKind::Secret,

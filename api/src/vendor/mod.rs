@@ -8,14 +8,18 @@ mod categories;
 mod fulfillments;
 mod images;
 mod imports;
+mod invitations;
 mod keys;
 mod locations;
+mod members;
 mod options;
 mod orders;
+mod ownership;
 mod payments;
 mod prices;
 mod product;
 mod products;
+mod roles;
 mod shipping_methods;
 mod shipping_zones;
 mod stock_levels;
@@ -43,6 +47,10 @@ pub(crate) fn router() -> Router {
         .push(account::router())
         .push(store::router())
         .push(keys::router())
+        .push(members::router())
+        .push(invitations::router())
+        .push(roles::router())
+        .push(ownership::router())
         .push(analytics::router())
         .push(audit::router())
         .push(orders::router())

@@ -9,9 +9,17 @@ use tenancy::{AccountId, PlatformTx, TenantId};
 use uuid::Uuid;
 
 use super::{Error, events::AccountCodeRequested};
-use crate::{clock::Clock, outbox};
+use crate::{clock::Clock, ids::InvitationId, outbox};
 
 const PREFIX: &str = "code_";
+const INVITATION_PREFIX: &str = "invite_";
+
+/// What is signed says what it is for: a code of one kind is worth nothing as the other.
+const ACCOUNT_CODE: &[u8] = b"stoa account code\0";
+const INVITATION_CODE: &[u8] = b"stoa invitation code\0";
+
+/// Bytes of a signature that a code carries.
+const TAG: usize = 16;
 
 /// How many codes of one purpose an account is sent within an hour; those that it asks for beyond change nothing.
 const AT_MOST_AN_HOUR: i64 = 5;
@@ -54,24 +62,42 @@ impl Codes {
 
     /// The code of a row.
     pub fn write(&self, id: Uuid) -> String {
-        let mut bytes = id.as_bytes().to_vec();
-        bytes.extend_from_slice(&self.sign(id).as_ref()[..16]);
-        format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
+        self.encode(PREFIX, ACCOUNT_CODE, id.as_bytes())
+    }
+
+    /// The code of an invitation. It names the store too: whoever brings it has no other way to say which.
+    pub fn write_invitation(&self, store: TenantId, id: InvitationId) -> String {
+        self.encode(INVITATION_PREFIX, INVITATION_CODE, &[*store.uuid().as_bytes(), *id.uuid().as_bytes()].concat())
     }
 
     /// The row that a code names, if the code is one of ours.
     fn read(&self, code: &str) -> Option<Uuid> {
-        let bytes: [u8; 32] = BASE64_URL_SAFE_NO_PAD.decode(code.trim().strip_prefix(PREFIX)?).ok()?.try_into().ok()?;
-        let (id, tag) = bytes.split_at(16);
-        let id = Uuid::from_slice(id).ok()?;
-        aws_lc_rs::constant_time::verify_slices_are_equal(&self.sign(id).as_ref()[..16], tag).ok()?;
-        Some(id)
+        self.decode::<16>(PREFIX, ACCOUNT_CODE, code).map(Uuid::from_bytes)
     }
 
-    fn sign(&self, id: Uuid) -> hmac::Tag {
+    /// The invitation that a code names, if the code is one of ours.
+    pub(super) fn read_invitation(&self, code: &str) -> Option<(TenantId, InvitationId)> {
+        let bytes = self.decode::<32>(INVITATION_PREFIX, INVITATION_CODE, code)?;
+        let (store, id) = bytes.split_at(16);
+        Some((TenantId::from_uuid(Uuid::from_slice(store).ok()?), InvitationId::from_uuid(Uuid::from_slice(id).ok()?)))
+    }
+
+    fn encode(&self, prefix: &str, kind: &[u8], named: &[u8]) -> String {
+        let tag = self.sign(kind, named);
+        format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode([named, &tag.as_ref()[..TAG]].concat()))
+    }
+
+    fn decode<const N: usize>(&self, prefix: &str, kind: &[u8], code: &str) -> Option<[u8; N]> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(code.trim().strip_prefix(prefix)?).ok()?;
+        let (named, tag) = bytes.split_at_checked(N)?;
+        aws_lc_rs::constant_time::verify_slices_are_equal(&self.sign(kind, named).as_ref()[..TAG], tag).ok()?;
+        named.try_into().ok()
+    }
+
+    fn sign(&self, kind: &[u8], named: &[u8]) -> hmac::Tag {
         let mut context = hmac::Context::with_key(&self.0);
-        context.update(b"stoa account code\0");
-        context.update(id.as_bytes());
+        context.update(kind);
+        context.update(named);
         context.sign()
     }
 }
@@ -183,5 +209,17 @@ mod tests {
         for wrong in ["", "code_", "code_AAAA", "rt_abc", changed.as_str()] {
             assert_eq!(codes.read(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_invitations_code_names_its_store_and_opens_nothing_else() {
+        let codes = Codes::new(b"a secret of thirty-two bytes or so");
+        let (store, id) = (TenantId::new(), InvitationId::new());
+        let code = codes.write_invitation(store, id);
+        assert!(code.len() <= 100, "as long as the API takes: {code}");
+        assert_eq!(codes.read_invitation(&code), Some((store, id)));
+        assert_eq!(codes.read(&code.replace(INVITATION_PREFIX, PREFIX)), None);
+        assert_eq!(codes.read_invitation(&codes.write(id.uuid()).replace(PREFIX, INVITATION_PREFIX)), None);
+        assert_eq!(Codes::new(b"another secret of the same length.").read_invitation(&code), None);
     }
 }

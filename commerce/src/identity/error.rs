@@ -6,7 +6,7 @@ use tenancy::Permission;
 use super::passwords::{PASSWORD_MAX, PASSWORD_MIN};
 use crate::{
     fault::{Fault, FieldFault, Kind},
-    ids::ApiKeyId,
+    ids::{AccountId, ApiKeyId, InvitationId, RoleId},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +37,37 @@ pub enum Error {
     Invalid(FieldFault),
     #[error("there is no key {0}")]
     KeyNotFound(ApiKeyId),
-    #[error("you cannot give a key the permission `{0}`: you do not have it")]
+    /// To a key, a role or a member, or taken away from one.
+    #[error("you cannot give or take the permission `{0}`: you do not have it")]
     NotYours(Permission),
+    #[error("this needs the permission `{0}`")]
+    PermissionMissing(Permission),
+    #[error("owners and administrators are made and unmade by owners alone")]
+    OwnersOnly,
+    #[error("nobody called {0} works here")]
+    MemberNotFound(AccountId),
+    #[error("a store keeps at least one owner: make somebody else an owner first")]
+    LastOwner,
+    #[error("there is no role {0}")]
+    RoleNotFound(RoleId),
+    #[error("this store has no such role")]
+    UnknownRole,
+    #[error("another role has this name")]
+    RoleNameTaken,
+    #[error("somebody has this role, or is invited with it: give them another one first")]
+    RoleInUse,
+    #[error("the store has as many roles of its own as it can have")]
+    TooManyRoles,
+    #[error("there is no open invitation {0}")]
+    InvitationNotFound(InvitationId),
+    #[error("this address works here already")]
+    AlreadyMember,
+    #[error("too many invitations are open: revoke some, or wait until they are answered")]
+    TooManyInvitations,
+    #[error("this invitation was sent as often as it can be: revoke it and invite anew")]
+    InvitationSentOften,
+    #[error("this invitation was sent to another address than your account's")]
+    InvitationForAnother,
     #[error("a secret key needs at least one scope, a publishable key has none")]
     ScopesDoNotFit,
     /// More sign-ins than the machine can check at once.
@@ -59,10 +88,25 @@ impl Fault for Error {
             | Self::SeveralStores
             | Self::UnfitPassword
             | Self::Invalid(_)
+            | Self::UnknownRole
             | Self::ScopesDoNotFit => Kind::Invalid,
-            Self::NoSuchStore | Self::NotYours(_) => Kind::Forbidden,
-            Self::KeyNotFound(_) | Self::SessionNotFound => Kind::NotFound,
-            Self::EmailTaken | Self::AlreadyVerified => Kind::Conflict,
+            Self::NoSuchStore | Self::NotYours(_) | Self::PermissionMissing(_) | Self::OwnersOnly | Self::InvitationForAnother => {
+                Kind::Forbidden
+            }
+            Self::KeyNotFound(_)
+            | Self::SessionNotFound
+            | Self::MemberNotFound(_)
+            | Self::RoleNotFound(_)
+            | Self::InvitationNotFound(_) => Kind::NotFound,
+            Self::EmailTaken
+            | Self::AlreadyVerified
+            | Self::LastOwner
+            | Self::RoleNameTaken
+            | Self::RoleInUse
+            | Self::TooManyRoles
+            | Self::AlreadyMember
+            | Self::TooManyInvitations
+            | Self::InvitationSentOften => Kind::Conflict,
             Self::Busy => Kind::Unavailable,
             Self::Hash(_) => Kind::Internal,
             Self::Database(error) => error.kind(),
@@ -84,6 +128,20 @@ impl Fault for Error {
             Self::Invalid(_) => "identity.invalid",
             Self::KeyNotFound(_) => "identity.key_not_found",
             Self::NotYours(_) => "identity.permission_not_yours",
+            Self::PermissionMissing(_) => "identity.permission_missing",
+            Self::OwnersOnly => "identity.owners_only",
+            Self::MemberNotFound(_) => "identity.member_not_found",
+            Self::LastOwner => "identity.last_owner",
+            Self::RoleNotFound(_) => "identity.role_not_found",
+            Self::UnknownRole => "identity.unknown_role",
+            Self::RoleNameTaken => "identity.role_name_taken",
+            Self::RoleInUse => "identity.role_in_use",
+            Self::TooManyRoles => "identity.too_many_roles",
+            Self::InvitationNotFound(_) => "identity.invitation_not_found",
+            Self::AlreadyMember => "identity.already_member",
+            Self::TooManyInvitations => "identity.too_many_invitations",
+            Self::InvitationSentOften => "identity.invitation_sent_often",
+            Self::InvitationForAnother => "identity.invitation_for_another",
             Self::ScopesDoNotFit => "identity.scopes_do_not_fit",
             Self::Busy => "identity.busy",
             Self::Hash(_) => "identity.hash_failed",
@@ -99,6 +157,7 @@ impl Fault for Error {
             Self::UnfitPassword => at("/password", "unfit"),
             Self::CodeInvalid => at("/code", "invalid"),
             Self::ScopesDoNotFit => at("/scopes", "do_not_fit"),
+            Self::UnknownRole => at("/role", "unknown_word"),
             Self::Invalid(fault) => vec![fault.clone()],
             _ => Vec::new(),
         }

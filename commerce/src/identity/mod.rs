@@ -6,7 +6,7 @@
 //! - A refresh token works once. Used again within [`sessions::GRACE_SECONDS`] (a lost answer, two tabs) it gives the same
 //!   successor again; used later it was stolen, and its whole family ends.
 //! - Keys and refresh tokens are stored as hashes; a secret is shown when it is made and never again.
-//! - Nobody gives a key what they may not do themselves.
+//! - Nobody gives a key or a member what they may not do themselves ([`team`]).
 //! - A new password or address ends every other session and is told to the address that was there before.
 //! - Who has an account is not told: a reset asked for an unknown address gets the same answer and costs the same work.
 //!
@@ -24,6 +24,7 @@ mod passwords;
 mod reset_password;
 pub mod sessions;
 mod sign_in;
+pub mod team;
 mod verify_email;
 
 pub use change_email::{change_email, request_email_change};

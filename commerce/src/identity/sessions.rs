@@ -4,14 +4,16 @@
 //! grace, because the answer was lost or because two tabs asked at once, gets the same successor, and there are never two
 //! live tips. The database's clock decides.
 
+use std::sync::Arc;
+
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
-use tenancy::{AccountId, OperatorId, PlatformDb, PlatformTx, Role, TenantId, directory::hash_of};
+use tenancy::{AccountId, OperatorId, Permission, PlatformDb, PlatformTx, TenantId, directory::hash_of};
 use uuid::Uuid;
 
-use super::Error;
+use super::{Error, team::Role};
 use crate::ids::SessionId;
 
 pub const GRACE_SECONDS: i32 = 10;
@@ -74,9 +76,9 @@ pub struct Listed {
 }
 
 /// What a session still allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    Member(Role),
+    Member { store: TenantId, permissions: Arc<[Permission]> },
     Operator,
 }
 
@@ -170,6 +172,18 @@ pub async fn end_others(tx: &PlatformTx, of: Uuid, but: Option<Uuid>) -> Result<
     Ok(tips.map(|row| row.try_get("", "family_id")).collect::<Result<_, _>>()?)
 }
 
+/// Ends the sessions of an account in one store.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn end_in_store(tx: &PlatformTx, account: AccountId, store: TenantId) -> Result<(), Error> {
+    let sql = "UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL AND family_id IN (
+                 SELECT family_id FROM refresh_tokens
+                 WHERE principal_id = $1 AND principal = 'account' AND tenant = $2 AND used_at IS NULL AND revoked_at IS NULL)";
+    tx.execute_raw(statement(sql, [account.into(), store.into()])).await?;
+    Ok(())
+}
+
 /// Ends one session of somebody.
 ///
 /// # Errors
@@ -201,17 +215,21 @@ pub async fn list(tx: &PlatformTx, account: AccountId) -> Result<Vec<Listed>, Er
 /// # Errors
 /// Postgres is away.
 pub async fn standing(tx: &PlatformTx, session: Uuid, tenant: Option<TenantId>) -> Result<Option<Standing>, Error> {
-    let sql = "SELECT r.principal, m.role FROM refresh_tokens r
-               LEFT JOIN memberships m ON m.tenant_id = r.tenant AND m.account_id = r.principal_id
-               WHERE r.family_id = $1 AND r.tenant IS NOT DISTINCT FROM $2
-                 AND r.used_at IS NULL AND r.revoked_at IS NULL AND r.expires_at > now()";
+    let sql = format!(
+        "SELECT s.principal, m.tenant_id, {} FROM refresh_tokens s
+         LEFT JOIN memberships m ON m.tenant_id = s.tenant AND m.account_id = s.principal_id
+         LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
+         WHERE s.family_id = $1 AND s.tenant IS NOT DISTINCT FROM $2
+           AND s.used_at IS NULL AND s.revoked_at IS NULL AND s.expires_at > now()",
+        Role::COLUMNS
+    );
     let tenant = tenant.map(TenantId::uuid);
-    let Some(row) = tx.query_one_raw(statement(sql, [session.into(), tenant.into()])).await? else { return Ok(None) };
+    let Some(row) = tx.query_one_raw(statement(&sql, [session.into(), tenant.into()])).await? else { return Ok(None) };
     if row.try_get::<String>("", "principal")? == "operator" {
         return Ok(Some(Standing::Operator));
     }
-    let role = row.try_get::<Option<String>>("", "role")?;
-    Ok(role.and_then(|role| role.parse().ok()).map(Standing::Member))
+    let Some(store) = row.try_get("", "tenant_id")? else { return Ok(None) };
+    Ok(Some(Standing::Member { store, permissions: Role::of(&row)?.permissions }))
 }
 
 struct Family {

@@ -1,11 +1,12 @@
 //! Signing in. No transaction is open while a password is checked: that takes longer than everything else together.
 
 use sea_orm::{ConnectionTrait, DbErr, Statement};
-use tenancy::{AccountId, OperatorId, PlatformDb, PlatformTx, Role, TenantId};
+use tenancy::{AccountId, OperatorId, PlatformDb, PlatformTx, TenantId};
 
 use super::{
     Error, Passwords, accounts,
     sessions::{self, Device, Principal, Session},
+    team::Role,
 };
 use crate::text::Email;
 
@@ -90,11 +91,15 @@ fn choose(mut memberships: Vec<Membership>, store: Option<&str>) -> Result<Membe
 /// # Errors
 /// Postgres is away.
 pub async fn memberships(tx: &PlatformTx, account: AccountId) -> Result<Vec<Membership>, DbErr> {
-    let sql = "SELECT m.tenant_id, m.role, t.slug, t.name FROM memberships m JOIN tenants t ON t.id = m.tenant_id
-               WHERE m.account_id = $1 ORDER BY m.created_at LIMIT 1000";
+    let sql = format!(
+        "SELECT m.tenant_id, t.slug, t.name, {} FROM memberships m JOIN tenants t ON t.id = m.tenant_id
+         LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
+         WHERE m.account_id = $1 ORDER BY m.created_at LIMIT 1000",
+        Role::COLUMNS
+    );
     let rows = tx.query_all_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, [account.into()])).await?;
     let membership = |row: &sea_orm::QueryResult| {
-        let role = row.try_get::<String>("", "role")?.parse().map_err(|_| DbErr::Type("memberships.role".into()))?;
+        let role = Role::of(row)?;
         Ok(Membership { tenant: row.try_get("", "tenant_id")?, slug: row.try_get("", "slug")?, name: row.try_get("", "name")?, role })
     };
     rows.iter().map(membership).collect()

@@ -1,7 +1,7 @@
 //! Opening a store: one call, one transaction. The password is checked or hashed before it begins.
 
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
-use tenancy::{AccountId, Permission, PlatformDb, PlatformTx, Role, TenantId, TenantTx, directory::KeyKind};
+use tenancy::{AccountId, BuiltInRole, Permission, PlatformDb, PlatformTx, TenantId, TenantTx, directory::KeyKind};
 
 use super::{
     Error, StoreOpened, default_tax,
@@ -154,7 +154,7 @@ async fn register(tx: &PlatformTx, clock: &Clock, tenant: TenantId, (slug, host)
 async fn furnish(tx: &TenantTx, clock: &Clock, owner: AccountId, first: &Settings) -> Result<(), Error> {
     settings::create(tx, first).await?;
     let sql = "INSERT INTO memberships (tenant_id, account_id, role, created_at) VALUES ($1, $2, $3, $4)";
-    insert(tx, sql, [owner.into(), Role::Owner.as_str().into(), clock.now().into()]).await?;
+    insert(tx, sql, [owner.into(), BuiltInRole::Owner.as_str().into(), clock.now().into()]).await?;
     let sql =
         "INSERT INTO locations (tenant_id, id, name, country, is_default, created_at, updated_at) VALUES ($1, $2, $3, $4, true, $5, $5)";
     insert(tx, sql, [LocationId::new().into(), "Main location".into(), (&*first.country).into(), clock.now().into()]).await?;

@@ -15,7 +15,9 @@ mod m20261122_001000_create_sales_rollups;
 mod m20261122_001100_create_search_documents;
 mod m20261122_001200_create_account_codes;
 mod m20261122_001300_alter_facts;
+mod m20261122_001400_create_roles;
 mod m20261122_001600_create_audit_entries;
+mod m20261122_001700_audit_roles;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -32,6 +34,8 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_001100_create_search_documents::Migration),
         Box::new(m20261122_001200_create_account_codes::Migration),
         Box::new(m20261122_001300_alter_facts::Migration),
+        Box::new(m20261122_001400_create_roles::Migration),
         Box::new(m20261122_001600_create_audit_entries::Migration),
+        Box::new(m20261122_001700_audit_roles::Migration),
     ]
 }

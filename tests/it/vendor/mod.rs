@@ -11,3 +11,5 @@ mod stock_levels;
 mod store;
 mod stores;
 mod tax_rates;
+mod team;
+mod team_roles;

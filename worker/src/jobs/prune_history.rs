@@ -1,4 +1,4 @@
-use commerce::cart;
+use commerce::{cart, identity::team::invitations};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,8 @@ pub(super) async fn run(_: PruneHistory, call: &Call) -> Result<(), JobError> {
             }
         }
     }
-    prune_carts(call).await
+    prune_carts(call).await?;
+    prune_invitations(call).await
 }
 
 async fn prune_carts(call: &Call) -> Result<(), JobError> {
@@ -41,6 +42,16 @@ async fn prune_carts(call: &Call) -> Result<(), JobError> {
     for tenant in tenants {
         let tx = call.database.tenant(tenant).begin().await?;
         cart::copy::prune(&tx).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+async fn prune_invitations(call: &Call) -> Result<(), JobError> {
+    let tenants = invitations::tenants_to_prune(&call.database.platform().begin().await?).await?;
+    for tenant in tenants {
+        let tx = call.database.tenant(tenant).begin().await?;
+        invitations::prune(&tx).await?;
         tx.commit().await?;
     }
     Ok(())

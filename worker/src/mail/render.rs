@@ -18,6 +18,9 @@ pub enum Template {
     AccountCode,
     EmailChangeNotice,
     PasswordNotice,
+    Invitation,
+    RemovalNotice,
+    OwnershipNotice,
 }
 
 impl Template {
@@ -31,6 +34,9 @@ impl Template {
             Self::AccountCode => ("account_code.txt", "account_code.html"),
             Self::EmailChangeNotice => ("email_change_notice.txt", "email_change_notice.html"),
             Self::PasswordNotice => ("password_notice.txt", "password_notice.html"),
+            Self::Invitation => ("invitation.txt", "invitation.html"),
+            Self::RemovalNotice => ("removal_notice.txt", "removal_notice.html"),
+            Self::OwnershipNotice => ("ownership_notice.txt", "ownership_notice.html"),
         }
     }
 }
@@ -39,7 +45,7 @@ macro_rules! files {
     ($($name:literal),+ $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),+] };
 }
 
-const FILES: [(&str, &str); 18] = files![
+const FILES: [(&str, &str); 24] = files![
     "layout.html",
     "parts.html",
     "order_confirmation.html",
@@ -58,6 +64,12 @@ const FILES: [(&str, &str); 18] = files![
     "email_change_notice.txt",
     "password_notice.html",
     "password_notice.txt",
+    "invitation.html",
+    "invitation.txt",
+    "removal_notice.html",
+    "removal_notice.txt",
+    "ownership_notice.html",
+    "ownership_notice.txt",
 ];
 
 static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
@@ -134,6 +146,11 @@ mod tests {
             (Template::OrderCancelled, json!({ "order": full })),
             (Template::LowStock, json!({ "item": item })),
             (Template::Welcome, json!({})),
+            (Template::Invitation, json!({ "inviter": "Ada", "role": "Catalogue", "code": "invite_x", "days": 7 })),
+            (Template::Invitation, json!({ "inviter": null, "role": "Catalogue", "code": "invite_x", "days": 7 })),
+            (Template::RemovalNotice, json!({ "name": "Bob", "at": "1 March 2026, 12:00 CET" })),
+            (Template::OwnershipNotice, json!({ "name": "Bob", "other": "Ada", "is_owner": true, "at": "1 March 2026, 12:00 CET" })),
+            (Template::OwnershipNotice, json!({ "name": "Ada", "other": "Bob", "is_owner": false, "at": "1 March 2026, 12:00 CET" })),
         ] {
             let (text, html) = render(template, &store(), "Thank you", "Order 1001", &view).unwrap();
             assert!(html.contains("Ada&#x27;s Mugs &amp; More") && !text.contains("&amp;"), "{template:?}: HTML is escaped, text is not");

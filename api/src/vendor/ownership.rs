@@ -1,0 +1,44 @@
+use commerce::{identity::team, ids::AccountId};
+use salvo::{
+    Response, Router, Writer,
+    oapi::{ToSchema, endpoint},
+};
+use serde::Deserialize;
+use tenancy::Permission;
+
+use crate::{
+    Problem, State,
+    context::{Body, Vendor},
+    json::{Id, NoContent},
+};
+
+pub(super) fn router() -> Router {
+    Router::with_path("ownership").push(Router::with_path("transfer").post(transfer))
+}
+
+/// Who is to own the store.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+struct Transfer {
+    /// A member of the team.
+    #[garde(skip)]
+    account_id: Id<AccountId>,
+    /// Yours.
+    #[garde(length(max = 200))]
+    #[salvo(schema(max_length = 200))]
+    current_password: String,
+}
+
+/// Hand the store over.
+///
+/// The other becomes an owner and you an administrator, both or neither; both are told by mail. Only an owner can.
+#[endpoint]
+async fn transfer(vendor: Vendor, state: State, body: Body<Transfer>, res: &mut Response) -> Result<NoContent, Problem> {
+    vendor.require(Permission::WriteTeam)?;
+    let who = vendor.person()?;
+    state.limiter.password_for(&who.account.to_string()).await.admit(res)?;
+    let given = (body.0.account_id.0, body.0.current_password.as_str());
+    team::transfer_ownership(&vendor.platform, &state.passwords, &state.clock, who, given).await?;
+    state.sessions.forget_store(who.tenant)?;
+    Ok(NoContent)
+}

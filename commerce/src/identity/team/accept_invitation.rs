@@ -1,0 +1,138 @@
+//! Joining a team: with a code alone and a password, or signed in already. The address is proved by it either way, for the code
+//! was mailed there.
+
+use sea_orm::{ConnectionTrait, Statement, Value};
+use tenancy::{AccountId, PlatformDb, PlatformTx, TenantId};
+
+use super::{Error, MemberJoined, invitations, members, turn};
+use crate::{
+    clock::Clock,
+    fault::FieldFault,
+    identity::{
+        Codes, Membership, Passwords, SignedIn, accounts,
+        accounts::Account,
+        sessions::{self, Device, Principal, SignedInAs},
+    },
+    ids::InvitationId,
+    outbox,
+    text::{Email, clean_line},
+};
+
+/// An open invitation, as its code names it.
+#[derive(Clone, Debug)]
+pub struct Invited {
+    store: TenantId,
+    id: InvitationId,
+    email: Email,
+}
+
+impl Invited {
+    pub fn email(&self) -> &Email {
+        &self.email
+    }
+}
+
+/// What a code invites to.
+///
+/// # Errors
+/// `CodeInvalid`: not ours, accepted, revoked, replaced, expired, or of a store that is suspended.
+pub async fn invited(platform: &PlatformDb, codes: &Codes, code: &str) -> Result<Invited, Error> {
+    let (store, id) = codes.read_invitation(code).ok_or(Error::CodeInvalid)?;
+    let email = address(&platform.begin().await?, store, id).await?.ok_or(Error::CodeInvalid)?;
+    Ok(Invited { store, id, email })
+}
+
+/// Accepts an invitation: with the password of the account that the address has, or with the name and password of the one to be.
+///
+/// # Errors
+/// `WrongCredentials`; `Invalid` at `/name` and `UnfitPassword` for a new account; `CodeInvalid` when it was not open any more,
+/// `AlreadyMember`, `Busy`.
+pub async fn accept_invitation(
+    platform: &PlatformDb,
+    passwords: &Passwords,
+    clock: &Clock,
+    invited: Invited,
+    (name, password): (Option<&str>, &str),
+    device: &Device,
+) -> Result<SignedIn, Error> {
+    let known = accounts::get(&platform.begin().await?, &invited.email).await?;
+    let person = match known {
+        Some(Account { id, password_hash }) => {
+            if !passwords.fit(password, Some(password_hash)).await? {
+                return Err(Error::WrongCredentials);
+            }
+            Person::Known(id)
+        }
+        None => {
+            let required = || FieldFault::new("/name", "required", "this address has no account yet: say the name of the one to be");
+            let name = clean_line("/name", name.ok_or_else(|| Error::Invalid(required()))?, 100).map_err(Error::Invalid)?;
+            Person::New { hash: passwords.hash(invited.email.as_str(), password).await?, name }
+        }
+    };
+    let tx = platform.begin().await?;
+    let account = match person {
+        Person::Known(id) => id,
+        Person::New { name, hash } => match accounts::create(&tx, clock, (&invited.email, &name), &hash).await? {
+            Some(id) => id,
+            // Made in the moment between: by who accepted this invitation first, or by somebody with another password.
+            None if address(&tx, invited.store, invited.id).await?.is_none() => return Err(Error::CodeInvalid),
+            None => return Err(Error::WrongCredentials),
+        },
+    };
+    joined(tx, clock, &invited, account, device).await
+}
+
+/// Accepts an invitation as who is signed in, in whatever store.
+///
+/// # Errors
+/// `CodeInvalid`, `InvitationForAnother` when it was sent to another address than the account's, `AlreadyMember`.
+pub async fn join(
+    platform: &PlatformDb,
+    clock: &Clock,
+    codes: &Codes,
+    who: SignedInAs,
+    code: &str,
+    device: &Device,
+) -> Result<SignedIn, Error> {
+    let invited = invited(platform, codes, code).await?;
+    let tx = platform.begin().await?;
+    if accounts::find(&tx, who.account).await?.email != invited.email.as_str() {
+        return Err(Error::InvitationForAnother);
+    }
+    joined(tx, clock, &invited, who.account, device).await
+}
+
+enum Person {
+    Known(AccountId),
+    New { name: String, hash: String },
+}
+
+async fn joined(tx: PlatformTx, clock: &Clock, invited: &Invited, account: AccountId, device: &Device) -> Result<SignedIn, Error> {
+    if !accounts::mark_verified(&tx, clock, account, invited.email.as_str()).await? {
+        return Err(Error::CodeInvalid);
+    }
+    // What is left of an earlier membership does not come back to life with this one.
+    sessions::end_in_store(&tx, account, invited.store).await?;
+    let session = sessions::begin(&tx, Principal::Account(account, invited.store), device).await?;
+    let tx = tx.enter(invited.store).await?;
+    turn(&tx).await?;
+    let opened = invitations::redeem(&tx, invited.id).await?.ok_or(Error::CodeInvalid)?;
+    if !members::add(&tx, clock, account, opened.role.id).await? {
+        return Err(Error::AlreadyMember);
+    }
+    let fact = MemberJoined { store: invited.store, account_id: account, invitation_id: invited.id, role: opened.role.id };
+    outbox::record(&tx, clock, &fact).await?;
+    tx.commit().await?;
+    let membership = Membership { tenant: invited.store, slug: opened.slug, name: opened.name, role: opened.role };
+    Ok(SignedIn { session, membership })
+}
+
+/// The address of an open invitation.
+async fn address(tx: &PlatformTx, store: TenantId, id: InvitationId) -> Result<Option<Email>, Error> {
+    let sql = "SELECT i.email FROM invitations i JOIN tenants t ON t.id = i.tenant_id
+               WHERE i.tenant_id = $1 AND i.id = $2 AND i.expires_at > now() AND t.status = 'active'";
+    let values: [Value; 2] = [store.into(), id.into()];
+    let row = tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(row.try_get::<String>("", "email")?.parse().ok())
+}

@@ -1,0 +1,21 @@
+//! A store's own roles and its open invitations are what vendors change: their audit log tells of them.
+
+use sea_orm_migration::prelude::*;
+
+use crate::tenant_table::audit;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        audit(manager, "roles", "role", "id").await?;
+        audit(manager, "invitations", "invitation", "id").await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let sql = "DROP TRIGGER record_audit ON roles; DROP TRIGGER record_audit ON invitations";
+        manager.get_connection().execute_unprepared(sql).await.map(|_| ())
+    }
+}

@@ -1,0 +1,43 @@
+use commerce::{
+    identity::{accounts, team::invitations},
+    ids::InvitationId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    call::{Call, JobError},
+    mail::{Letter, Store, Template, deliver, was_sent},
+};
+
+/// Mails an invitation's code to the address that it is for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendInvitation {
+    pub invitation: InvitationId,
+}
+
+pub(super) async fn run(job: SendInvitation, call: &Call) -> Result<(), JobError> {
+    if was_sent(call).await? {
+        return Ok(());
+    }
+    let tx = call.db()?.begin().await?;
+    // One that is not open any more is not worth a mail.
+    let Some(invitation) = invitations::get(&tx, job.invitation).await? else { return Ok(()) };
+    let store = Store::load(&tx, &call.links).await?;
+    drop(tx);
+    let inviter = match invitation.invited_by {
+        Some(account) => Some(accounts::find(&call.database.platform().begin().await?, account).await?.name),
+        None => None,
+    };
+    let code = call.links.invitation_code(call.tenant()?, job.invitation);
+    let title = format!("Work with us at {}", store.name);
+    let letter = Letter {
+        template: Template::Invitation,
+        to: invitation.email,
+        subject: title.clone(),
+        title,
+        preview: format!("You are invited as: {}", invitation.role.name),
+        view: serde_json::json!({ "inviter": inviter, "role": invitation.role.name, "code": code, "days": invitations::LIVES_DAYS }),
+        store,
+    };
+    deliver(call, letter).await
+}
