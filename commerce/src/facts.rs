@@ -39,6 +39,11 @@ fn read<T: DeserializeOwned>(code: &'static str, body: &serde_json::Value) -> Re
 facts! {
     AccountCodeRequested(crate::identity::AccountCodeRequested),
     AccountPasswordChanged(crate::identity::AccountPasswordChanged),
+    CustomerRegistered(crate::customers::CustomerRegistered),
+    CustomerCodeRequested(crate::customers::CustomerCodeRequested),
+    CustomerVerified(crate::customers::CustomerVerified),
+    CustomerPasswordChanged(crate::customers::CustomerPasswordChanged),
+    CustomerEmailChanged(crate::customers::CustomerEmailChanged),
     StoreOpened(crate::stores::StoreOpened),
     ProductChanged(crate::catalog::ProductChanged),
     ProductDeleted(crate::catalog::ProductDeleted),

@@ -24,6 +24,8 @@ permissions! {
     WriteStock = "write_stock",
     ReadOrders = "read_orders",
     WriteOrders = "write_orders",
+    ReadCustomers = "read_customers",
+    WriteCustomers = "write_customers",
     ReadAnalytics = "read_analytics",
     ReadSettings = "read_settings",
     WriteSettings = "write_settings",
@@ -68,10 +70,14 @@ impl Role {
     }
 
     pub const fn permissions(self) -> &'static [Permission] {
-        use Permission::{ReadAnalytics, ReadOrders, ReadProducts, ReadSettings, ReadStock, WriteOrders, WriteProducts, WriteStock};
+        use Permission::{
+            ReadAnalytics, ReadCustomers, ReadOrders, ReadProducts, ReadSettings, ReadStock, WriteOrders, WriteProducts, WriteStock,
+        };
         match self {
             Self::Owner => Permission::ALL,
-            Self::Staff => &[ReadProducts, WriteProducts, ReadStock, WriteStock, ReadOrders, WriteOrders, ReadAnalytics, ReadSettings],
+            Self::Staff => {
+                &[ReadProducts, WriteProducts, ReadStock, WriteStock, ReadOrders, WriteOrders, ReadCustomers, ReadAnalytics, ReadSettings]
+            }
         }
     }
 }

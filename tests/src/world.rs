@@ -193,7 +193,7 @@ impl World {
 /// See [`World::sibling`].
 pub struct Sibling {
     pub state: State,
-    service: Arc<Service>,
+    pub(crate) service: Arc<Service>,
 }
 
 impl Sibling {

@@ -5,8 +5,8 @@ use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
     IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SendAccountCode,
-    SendEmailChangeNotice, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation, SendPasswordNotice, SendShippingNotice,
-    SendWelcome,
+    SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice, SendEmailChangeNotice, SendLowStockAlert,
+    SendOrderCancelled, SendOrderConfirmation, SendPasswordNotice, SendShippingNotice, SendWelcome,
 };
 
 macro_rules! jobs {
@@ -22,6 +22,15 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         }
         AnyFact::AccountCodeRequested(code) => jobs![SendAccountCode { code: code.code_id, purpose: code.purpose }],
         AnyFact::AccountPasswordChanged(changed) => jobs![SendPasswordNotice { account: changed.account_id }],
+        // customers
+        AnyFact::CustomerCodeRequested(asked) => {
+            let mut jobs = jobs![SendCustomerCode { code: asked.code, purpose: asked.purpose, is_registered: asked.is_registered }];
+            if asked.purpose == Purpose::ChangeEmail {
+                jobs.push(SendCustomerEmailChangeNotice { code: asked.code }.into());
+            }
+            jobs
+        }
+        AnyFact::CustomerPasswordChanged(changed) => jobs![SendCustomerPasswordNotice { customer: changed.customer }],
         // stores
         AnyFact::StoreOpened(_) => jobs![SendWelcome {}],
         // orders
@@ -43,6 +52,11 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         }
         AnyFact::ImportRequested(file) => jobs![RunImport { import: file.import_id, turn: 0 }],
         // nothing, so far
-        AnyFact::ImportCompleted(_) | AnyFact::OrderCompleted(_) | AnyFact::PaymentCaptured(_) => jobs![],
+        AnyFact::CustomerRegistered(_)
+        | AnyFact::CustomerVerified(_)
+        | AnyFact::CustomerEmailChanged(_)
+        | AnyFact::ImportCompleted(_)
+        | AnyFact::OrderCompleted(_)
+        | AnyFact::PaymentCaptured(_) => jobs![],
     }
 }

@@ -4,6 +4,7 @@ mod account;
 mod analytics;
 mod auth;
 mod categories;
+mod customers;
 mod fulfillments;
 mod images;
 mod imports;
@@ -45,6 +46,7 @@ pub(crate) fn router() -> Router {
         .push(analytics::router())
         .push(orders::router())
         .push(payments::router())
+        .push(customers::router())
         .push(products::router())
         .push(categories::router())
         .push(tags::router())

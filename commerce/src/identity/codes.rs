@@ -60,7 +60,7 @@ impl Codes {
     }
 
     /// The row that a code names, if the code is one of ours.
-    fn read(&self, code: &str) -> Option<Uuid> {
+    pub(crate) fn read(&self, code: &str) -> Option<Uuid> {
         let bytes: [u8; 32] = BASE64_URL_SAFE_NO_PAD.decode(code.trim().strip_prefix(PREFIX)?).ok()?.try_into().ok()?;
         let (id, tag) = bytes.split_at(16);
         let id = Uuid::from_slice(id).ok()?;

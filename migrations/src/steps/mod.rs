@@ -15,6 +15,8 @@ mod m20261122_001000_create_sales_rollups;
 mod m20261122_001100_create_search_documents;
 mod m20261122_001200_create_account_codes;
 mod m20261122_001300_alter_facts;
+mod m20261122_001500_create_customers;
+mod m20261122_001510_index_orders_of_customers;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -31,5 +33,7 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_001100_create_search_documents::Migration),
         Box::new(m20261122_001200_create_account_codes::Migration),
         Box::new(m20261122_001300_alter_facts::Migration),
+        Box::new(m20261122_001500_create_customers::Migration),
+        Box::new(m20261122_001510_index_orders_of_customers::Migration),
     ]
 }

@@ -1,6 +1,7 @@
 mod account;
 mod auth;
 mod categories;
+mod customers;
 mod imports;
 mod keys;
 mod orders;

@@ -16,6 +16,7 @@ pub enum Template {
     LowStock,
     Welcome,
     AccountCode,
+    AlreadyRegistered,
     EmailChangeNotice,
     PasswordNotice,
 }
@@ -29,6 +30,7 @@ impl Template {
             Self::LowStock => ("low_stock.txt", "low_stock.html"),
             Self::Welcome => ("welcome.txt", "welcome.html"),
             Self::AccountCode => ("account_code.txt", "account_code.html"),
+            Self::AlreadyRegistered => ("already_registered.txt", "already_registered.html"),
             Self::EmailChangeNotice => ("email_change_notice.txt", "email_change_notice.html"),
             Self::PasswordNotice => ("password_notice.txt", "password_notice.html"),
         }
@@ -39,7 +41,7 @@ macro_rules! files {
     ($($name:literal),+ $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),+] };
 }
 
-const FILES: [(&str, &str); 18] = files![
+const FILES: [(&str, &str); 20] = files![
     "layout.html",
     "parts.html",
     "order_confirmation.html",
@@ -54,6 +56,8 @@ const FILES: [(&str, &str); 18] = files![
     "welcome.txt",
     "account_code.html",
     "account_code.txt",
+    "already_registered.html",
+    "already_registered.txt",
     "email_change_notice.html",
     "email_change_notice.txt",
     "password_notice.html",
@@ -134,6 +138,8 @@ mod tests {
             (Template::OrderCancelled, json!({ "order": full })),
             (Template::LowStock, json!({ "item": item })),
             (Template::Welcome, json!({})),
+            (Template::AlreadyRegistered, json!({ "name": "Bob", "code": "code_x", "lasts": "an hour" })),
+            (Template::AlreadyRegistered, json!({ "name": null, "code": "code_x", "lasts": "an hour" })),
         ] {
             let (text, html) = render(template, &store(), "Thank you", "Order 1001", &view).unwrap();
             assert!(html.contains("Ada&#x27;s Mugs &amp; More") && !text.contains("&amp;"), "{template:?}: HTML is escaped, text is not");
