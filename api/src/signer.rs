@@ -19,6 +19,7 @@ const LEEWAY_SECONDS: i64 = 30;
 /// Whom a token speaks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
+    Customer,
     Vendor,
     Platform,
 }
@@ -26,6 +27,7 @@ pub enum Audience {
 impl Audience {
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Customer => "customer",
             Self::Vendor => "vendor",
             Self::Platform => "platform",
         }
@@ -36,7 +38,7 @@ impl Audience {
 pub struct Claims {
     pub iss: String,
     pub aud: String,
-    /// The account or operator, as a typed id.
+    /// The customer, account or operator, as a typed id.
     pub sub: String,
     /// The session: every refresh of one sign-in shares it.
     pub sid: Uuid,

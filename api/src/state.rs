@@ -13,7 +13,11 @@ use search::SearchBackend;
 use tenancy::{Database, Directory};
 use tokio_util::task::TaskTracker;
 
-use crate::{Config, Limiter, Signer, context::Sessions, storefront::KeptAnswers};
+use crate::{
+    Config, Limiter, Signer,
+    context::{CustomerSessions, Sessions},
+    storefront::KeptAnswers,
+};
 
 /// Everything a handler may need. Made once a process (once a test), cheap to clone, and an extractor.
 #[derive(Clone)]
@@ -28,6 +32,7 @@ pub struct State {
     pub signer: Signer,
     pub passwords: Passwords,
     pub sessions: Sessions,
+    pub customer_sessions: CustomerSessions,
     pub limiter: Limiter,
     pub carts: CartStore,
     pub gateways: Gateways,
@@ -61,6 +66,7 @@ impl State {
             signer: Signer::new(&config.signing_keys_pem, config.public_url.to_string())?,
             passwords: Passwords::new(tuning.password_hashes_at_once),
             sessions: Sessions::new(database.clone(), tuning.session_cached_for),
+            customer_sessions: CustomerSessions::new(tuning.session_cached_for),
             limiter: Limiter::new(redis.clone(), tuning.limits_answer_within).times(tuning.limits_factor),
             carts: CartStore::with_timeout(redis.clone(), clock.clone(), tuning.carts_answer_within),
             gateways: Gateways::new(),

@@ -1,8 +1,14 @@
-//! What a session is given: a pair of tokens. The same for accounts and operators, but for what the access token opens.
+//! What a session is given: a pair of tokens. The same for customers, accounts and operators, but for what the access token
+//! opens.
 
-use commerce::identity::{Session, sessions::Principal};
+use commerce::{
+    customers,
+    identity::{Session, sessions::Principal},
+};
 use salvo::oapi::ToSchema;
 use serde::{Deserialize, Serialize};
+use tenancy::TenantId;
+use uuid::Uuid;
 
 use crate::{Problem, State, signer::Audience};
 
@@ -31,13 +37,27 @@ pub(crate) struct RefreshToken {
 
 /// The pair of a session that has begun or was renewed.
 pub(crate) fn issue(state: &State, session: Session) -> Result<Tokens, Problem> {
-    let valid_for = state.config.tuning.access_token_for;
     let (audience, subject, tenant) = match session.principal {
         Principal::Account(id, tenant) => (Audience::Vendor, id.to_string(), Some(tenant)),
         Principal::Operator(id) => (Audience::Platform, id.to_string(), None),
     };
-    let access_token =
-        state.signer.sign(audience, subject, (session.id, tenant), (state.clock.now(), valid_for)).map_err(Problem::internal)?;
-    let expires_in = valid_for.as_secs();
-    Ok(Tokens { access_token, token_type: "Bearer", expires_in, refresh_token: session.refresh_token })
+    pair(state, audience, subject, (session.id, tenant), session.refresh_token)
+}
+
+/// [`issue`] for a customer: the access token opens one store's storefront.
+pub(crate) fn issue_to_customer(state: &State, store: TenantId, session: customers::sessions::Session) -> Result<Tokens, Problem> {
+    let subject = session.who.customer.to_string();
+    pair(state, Audience::Customer, subject, (session.who.session, Some(store)), session.refresh_token)
+}
+
+fn pair(
+    state: &State,
+    audience: Audience,
+    subject: String,
+    session: (Uuid, Option<TenantId>),
+    refresh_token: String,
+) -> Result<Tokens, Problem> {
+    let valid_for = state.config.tuning.access_token_for;
+    let access_token = state.signer.sign(audience, subject, session, (state.clock.now(), valid_for)).map_err(Problem::internal)?;
+    Ok(Tokens { access_token, token_type: "Bearer", expires_in: valid_for.as_secs(), refresh_token })
 }

@@ -9,8 +9,9 @@ use uuid::Uuid;
 use crate::{
     fault::{Fault, FieldFault, Kind},
     ids::{
-        AccountId, ApiKeyId, CategoryId, FulfillmentId, ImageId, ImportId, LocationId, OptionId, OptionValueId, OrderId, PaymentId,
-        PriceId, ProductId, RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, TagId, TaxRateId, TenantId, VariantId,
+        AccountId, ApiKeyId, CategoryId, CustomerId, FulfillmentId, ImageId, ImportId, InvitationId, LocationId, OptionId, OptionValueId,
+        OrderId, PaymentId, PriceId, ProductId, RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, TagId, TaxRateId,
+        TenantId, VariantId,
     },
     page::{Cursor, CursorError, Page, PageQuery},
     sql,
@@ -46,9 +47,11 @@ macro_rules! resources {
 resources! {
     ApiKey = "api_key": ApiKeyId,
     Category = "category": CategoryId,
+    Customer = "customer": CustomerId,
     Fulfillment = "fulfillment": FulfillmentId,
     Image = "image": ImageId,
     Import = "import": ImportId,
+    Invitation = "invitation": InvitationId,
     Location = "location": LocationId,
     Member = "member": AccountId,
     Option = "option": OptionId,
@@ -57,6 +60,7 @@ resources! {
     Payment = "payment": PaymentId,
     Price = "price": PriceId,
     Product = "product": ProductId,
+    Role = "role": RoleId,
     ShippingMethod = "shipping_method": ShippingMethodId,
     ShippingRate = "shipping_rate": ShippingRateId,
     ShippingZone = "shipping_zone": ShippingZoneId,

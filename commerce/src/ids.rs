@@ -1,12 +1,13 @@
 //! The ids of everything a store owns. Prefixes are part of the API.
 
-pub use tenancy::{AccountId, ApiKeyId, IdError, OperatorId, TenantId, TypedId};
+pub use tenancy::{AccountId, ApiKeyId, CustomerId, IdError, OperatorId, TenantId, TypedId};
 
 macro_rules! ids {
     ($($name:ident = $prefix:literal),+ $(,)?) => { $(tenancy::typed_id!($name, $prefix);)+ };
 }
 
 ids! {
+    AddressId = "addr",
     CartId = "cart",
     CartLineId = "cline",
     CategoryId = "cat",

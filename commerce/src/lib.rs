@@ -24,6 +24,7 @@ pub mod analytics;
 pub mod cart;
 pub mod catalog;
 pub mod checkout;
+pub mod customers;
 pub mod identity;
 pub mod inventory;
 pub mod orders;

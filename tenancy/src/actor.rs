@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use crate::{AccountId, ApiKeyId, OperatorId};
+use crate::{AccountId, ApiKeyId, CustomerId, OperatorId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A shopper who has not signed in.
     Guest,
+    Customer(CustomerId),
     Account(AccountId),
     Key(ApiKeyId),
     Operator(OperatorId),
@@ -19,6 +20,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Guest => f.write_str("guest"),
+            Self::Customer(id) => write!(f, "customer:{id}"),
             Self::Account(id) => write!(f, "account:{id}"),
             Self::Key(id) => write!(f, "key:{id}"),
             Self::Operator(id) => write!(f, "operator:{id}"),

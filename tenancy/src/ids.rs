@@ -189,6 +189,10 @@ typed_id!(
     OperatorId, "oper"
 );
 typed_id!(
+    /// A person known to one store only, who buys there.
+    CustomerId, "cus"
+);
+typed_id!(
     /// A key that a store's software calls with.
     ApiKeyId, "key"
 );

@@ -22,7 +22,7 @@ pub use acting::Acting;
 pub use actor::Actor;
 pub use db::{Database, DatabaseConfig, PlatformDb, PlatformTx, TenantDb, TenantTx};
 pub use directory::{Directory, DirectoryError, Tenant, TenantStatus};
-pub use ids::{AccountId, ApiKeyId, IdError, OperatorId, TenantId, TypedId};
+pub use ids::{AccountId, ApiKeyId, CustomerId, IdError, OperatorId, TenantId, TypedId};
 #[doc(hidden)]
 pub use ids::{read_id, write_id};
 pub use permission::{BuiltInRole, Permission};

@@ -24,6 +24,8 @@ permissions! {
     WriteStock = "write_stock",
     ReadOrders = "read_orders",
     WriteOrders = "write_orders",
+    ReadCustomers = "read_customers",
+    WriteCustomers = "write_customers",
     ReadAnalytics = "read_analytics",
     ReadSettings = "read_settings",
     WriteSettings = "write_settings",
@@ -95,16 +97,18 @@ impl BuiltInRole {
     /// Every role reads the settings: without currency and time zone no amount and no day can be shown.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            ReadAnalytics, ReadAudit, ReadKeys, ReadOrders, ReadProducts, ReadSettings, ReadStock, ReadTeam, WriteOrders, WriteProducts,
-            WriteStock,
+            ReadAnalytics, ReadAudit, ReadCustomers, ReadKeys, ReadOrders, ReadProducts, ReadSettings, ReadStock, ReadTeam, WriteCustomers,
+            WriteOrders, WriteProducts, WriteStock,
         };
         match self {
             Self::Owner | Self::Administrator => Permission::ALL,
             Self::Catalogue => &[ReadProducts, WriteProducts, ReadStock, WriteStock, ReadSettings],
-            Self::Orders => &[ReadProducts, ReadStock, ReadOrders, WriteOrders, ReadSettings],
-            Self::Support => &[ReadProducts, ReadStock, ReadOrders, ReadSettings],
+            Self::Orders => &[ReadProducts, ReadStock, ReadOrders, WriteOrders, ReadCustomers, ReadSettings],
+            Self::Support => &[ReadProducts, ReadStock, ReadOrders, ReadCustomers, WriteCustomers, ReadSettings],
             Self::Analyst => &[ReadProducts, ReadOrders, ReadAnalytics, ReadSettings],
-            Self::ReadOnly => &[ReadProducts, ReadStock, ReadOrders, ReadAnalytics, ReadSettings, ReadKeys, ReadTeam, ReadAudit],
+            Self::ReadOnly => {
+                &[ReadProducts, ReadStock, ReadOrders, ReadCustomers, ReadAnalytics, ReadSettings, ReadKeys, ReadTeam, ReadAudit]
+            }
         }
     }
 

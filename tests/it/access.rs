@@ -1,9 +1,17 @@
 //! Who may do what: every operation of the three documents, as everybody. The snapshot is a page that a person can check; a
 //! new route shows up in it by itself and fails until somebody has looked.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
-use api::openapi::{Audience, document};
+use api::{
+    Audience::Customer,
+    openapi::{Audience, document},
+};
+use commerce::{
+    customers::{self, NewCustomer, SignIn},
+    identity::Device,
+    text::Email,
+};
 use serde_json::{Map, Value, json};
 use tenancy::BuiltInRole;
 use tests::{Caller, Store, World};
@@ -21,17 +29,25 @@ async fn everybody_may_what_this_page_says() {
     let operator = world.operator().await;
     let home = ada.host();
     let guest = world.anybody("/").on_host(&home);
+    let customer = customer(&world, &ada).await.on_host(&home);
+    let stranger = self::customer(&world, &bob).await.on_host(&home);
     let mut page = String::new();
     for audience in Audience::ALL {
         let shopper = guest.with("stoa-publishable-key", &bob.publishable_key);
         let everybody = match audience {
-            Audience::Storefront => vec![("guest", guest.clone()), ("with another store's key", shopper)],
+            Audience::Storefront => vec![
+                ("guest", guest.clone()),
+                ("with another store's key", shopper),
+                ("customer", customer.clone()),
+                ("other store's customer", stranger.clone()),
+            ],
             Audience::Vendor | Audience::Platform => [("guest", guest.clone())]
                 .into_iter()
                 .chain(team.iter().map(|(role, caller)| (*role, caller.on_host(&home))))
                 .chain([
                     ("key without scope", narrow.on_host(&home)),
                     ("other store's owner", world.vendor(&bob).on_host(&home)),
+                    ("customer", customer.clone()),
                     ("operator", operator.clone()),
                 ])
                 .collect(),
@@ -39,7 +55,7 @@ async fn everybody_may_what_this_page_says() {
         for (name, request) in requests(document(audience)) {
             let mut answers = Vec::new();
             // What is open to everyone asks for no credential: one caller is enough, and limits by address stay out of sight.
-            let callers = if request.is_open && audience != Audience::Storefront { &everybody[..1] } else { &everybody[..] };
+            let callers = if request.is_open { &everybody[..1] } else { &everybody[..] };
             for (who, caller) in callers {
                 answers.push(format!("{who} {}", request.send(caller).await));
             }
@@ -107,7 +123,9 @@ fn requests(document: &Value) -> Vec<(String, Request)> {
                 filled = format!("{filled}?{}", query.join("&"));
             }
             let schema = operation.pointer("/requestBody/content/application~1json/schema");
-            let is_open = operation["security"].as_array().is_some_and(|all| all.contains(&json!({})));
+            // Nobody is asked who they are: not even those who might say it.
+            let security = operation["security"].as_array().cloned().unwrap_or_default();
+            let is_open = security.contains(&json!({})) && !security.iter().any(|one| one.get("customerToken").is_some());
             let body = schema.map(|schema| example(document, "", schema));
             requests.push((format!("{} {path}", method.to_uppercase()), Request { method: method.clone(), path: filled, body, is_open }));
         }
@@ -187,6 +205,21 @@ async fn team(world: &World, store: &Store) -> Vec<(&'static str, Caller)> {
         team.push((role.as_str(), world.colleague(&colleague)));
     }
     team
+}
+
+/// Somebody who is signed in to a store's storefront; made below the API, whose limits by address all callers here share.
+async fn customer(world: &World, store: &Store) -> Caller {
+    let (db, clock) = (world.db(store), &world.clock);
+    let (email, password): (Email, _) = ("customer@example.com".parse().expect("an address"), "the password of a customer");
+    let new = NewCustomer { email: email.clone(), name: "Customer".into(), password: password.into(), accepts_marketing: None };
+    customers::register(&db, &world.state.passwords, clock, &new).await.expect("a customer");
+    let means = (&world.state.passwords, &world.state.carts, clock);
+    let tenant = world.state.directory.by_id(store.id).await.expect("the store");
+    let request = SignIn { email, password: password.into(), cart: None };
+    let who = customers::sign_in(&db, means, &tenant, &request, &Device::default()).await.expect("a session").session.who;
+    let valid = (clock.now(), Duration::from_mins(10));
+    let token = world.state.signer.sign(Customer, who.customer.to_string(), (who.session, Some(store.id)), valid).expect("a token");
+    world.anybody("/").with_token(&token)
 }
 
 /// A key that may do next to nothing: a key needs a scope, so it has the one that opens least.

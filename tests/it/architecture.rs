@@ -28,6 +28,7 @@ const CAPABILITIES: &[&str] = &[
     "payments",
     "orders",
     "checkout",
+    "customers",
     "reviews",
     "analytics",
     "webhooks",

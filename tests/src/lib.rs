@@ -4,6 +4,7 @@
 //! No mocks of Postgres or Redis: fakes stand only at the product's own seams.
 
 mod caller;
+pub mod customer;
 pub mod database;
 mod factories;
 pub mod invariants;
@@ -15,6 +16,7 @@ mod store;
 mod world;
 
 pub use caller::{Caller, Reply, Sibling};
+pub use customer::Customer;
 pub use factories::{ProductBuilder, a_product};
 pub use mailbox::Mailbox;
 pub use shopping::{Guest, an_address};

@@ -22,6 +22,13 @@ impl Mailbox {
         self.all().into_iter().filter(|mail| mail.to == address).collect()
     }
 
+    /// The code of the latest mail to an address.
+    pub fn code_to(&self, address: &str) -> String {
+        let mails = self.to(address);
+        let text = &mails.last().unwrap_or_else(|| panic!("no mail to {address}")).text;
+        text.lines().find(|line| line.starts_with("code_")).unwrap_or_else(|| panic!("no code in {text}")).to_owned()
+    }
+
     /// From now on every mail is refused so; `None` takes them again.
     pub fn refuse(&self, with: Option<MailError>) {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = with;

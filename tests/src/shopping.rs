@@ -3,7 +3,7 @@
 use commerce::{catalog::Product, ids::VariantId};
 use serde_json::{Value, json};
 
-use crate::{Reply, Store, World};
+use crate::{Caller, Customer, Reply, Store, World};
 
 /// An address in a country of the EU.
 pub fn an_address(country: &str) -> Value {
@@ -11,15 +11,20 @@ pub fn an_address(country: &str) -> Value {
 }
 
 /// A guest who buys one variant in one store.
-pub struct Guest<'a> {
-    world: &'a World,
-    store: &'a Store,
+pub struct Guest {
+    shopper: Caller,
+    email: String,
     country: &'static str,
 }
 
-impl<'a> Guest<'a> {
-    pub fn of(world: &'a World, store: &'a Store) -> Self {
-        Self { world, store, country: "DE" }
+impl Guest {
+    pub fn of(world: &World, store: &Store) -> Self {
+        Self { shopper: world.shopper(store), email: "grace@shopper.example".to_owned(), country: "DE" }
+    }
+
+    /// No guest any more: somebody who is signed in.
+    pub fn signed_in(customer: &Customer) -> Self {
+        Self { shopper: customer.caller.clone(), email: customer.email.clone(), country: "DE" }
     }
 
     /// The same guest, living elsewhere.
@@ -27,17 +32,22 @@ impl<'a> Guest<'a> {
         Self { country, ..self }
     }
 
+    /// The same guest, reading mail elsewhere.
+    pub fn with_email(self, email: &str) -> Self {
+        Self { email: email.to_owned(), ..self }
+    }
+
     /// A cart with so many of the product's first variant.
     pub async fn fill_cart(&self, product: &Product, quantity: u32) -> Value {
         let variant: VariantId = product.variants[0].id;
         let lines = json!({ "lines": [{ "variant_id": variant, "quantity": quantity }] });
-        self.world.shopper(self.store).post("carts", &lines).await.ok()
+        self.shopper.post("carts", &lines).await.ok()
     }
 
     /// Opens a checkout with an e-mail and an address, the goods not yet sent by any method.
     pub async fn try_checkout(&self, cart: &Value) -> Reply {
-        let request = json!({ "cart_id": cart["id"], "email": "grace@shopper.example", "shipping_address": an_address(self.country) });
-        self.world.shopper(self.store).post("checkouts", &request).await
+        let request = json!({ "cart_id": cart["id"], "email": self.email, "shipping_address": an_address(self.country) });
+        self.shopper.post("checkouts", &request).await
     }
 
     /// A checkout that only wants to be paid: the first way of shipping is chosen.
@@ -46,7 +56,7 @@ impl<'a> Guest<'a> {
         let checkout = self.try_checkout(&cart).await.ok();
         let path = format!("checkouts/{}", checkout["id"].as_str().expect("an id"));
         let method = json!({ "shipping_method_id": checkout["shipping_options"][0]["id"] });
-        self.world.shopper(self.store).patch(&path, &method).await.ok()
+        self.shopper.patch(&path, &method).await.ok()
     }
 
     /// Completes a checkout at its total by the test gateway, under an idempotency key.
@@ -58,7 +68,7 @@ impl<'a> Guest<'a> {
     pub async fn complete(&self, checkout: &Value, payment: &Value, key: &str) -> Reply {
         let path = format!("checkouts/{}/complete", checkout["id"].as_str().expect("an id"));
         let request = json!({ "expected_total": checkout["total"], "payment": payment });
-        self.world.shopper(self.store).with_key(key).post(&path, &request).await
+        self.shopper.with_key(key).post(&path, &request).await
     }
 
     /// Buys, and answers the placed order.

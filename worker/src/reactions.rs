@@ -5,8 +5,9 @@ use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
     IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SendAccountCode,
-    SendEmailChangeNotice, SendInvitation, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell,
-    SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendShippingNotice, SendWelcome,
+    SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice, SendEmailChangeNotice, SendInvitation, SendLowStockAlert,
+    SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice,
+    SendShippingNotice, SendWelcome,
 };
 
 macro_rules! jobs {
@@ -29,6 +30,15 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
             let (from, to) = (transferred.from, transferred.to);
             jobs![SendOwnershipNotice { from, to }, SendOwnershipFarewell { from, to }]
         }
+        // customers
+        AnyFact::CustomerCodeRequested(asked) => {
+            let mut jobs = jobs![SendCustomerCode { code: asked.code, purpose: asked.purpose, is_registered: asked.is_registered }];
+            if asked.purpose == Purpose::ChangeEmail {
+                jobs.push(SendCustomerEmailChangeNotice { code: asked.code }.into());
+            }
+            jobs
+        }
+        AnyFact::CustomerPasswordChanged(changed) => jobs![SendCustomerPasswordNotice { customer: changed.customer }],
         // stores
         AnyFact::StoreOpened(_) => jobs![SendWelcome {}],
         // orders
@@ -51,6 +61,7 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         AnyFact::ImportRequested(file) => jobs![RunImport { import: file.import_id, turn: 0 }],
         // nothing, so far
         AnyFact::MemberJoined(_) | AnyFact::MemberRoleChanged(_) | AnyFact::MemberLeft(_) => jobs![],
+        AnyFact::CustomerRegistered(_) | AnyFact::CustomerVerified(_) | AnyFact::CustomerEmailChanged(_) => jobs![],
         AnyFact::ImportCompleted(_) | AnyFact::OrderCompleted(_) | AnyFact::PaymentCaptured(_) => jobs![],
     }
 }

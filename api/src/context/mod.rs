@@ -1,12 +1,13 @@
 //! Who calls and what they send, as extractors: naming one in a handler's signature is asking for it.
 //!
-//! [`Shopper`], [`Vendor`] and [`Operator`] are decided once a request, by the handler that guards their audience's router,
+//! [`Shopper`], [`Customer`], [`Vendor`] and [`Operator`] are decided once a request, by the handler that guards their audience's router,
 //! so that no route of an audience can be reached around it.
 
 mod authorization;
 mod body;
 mod client_address;
 mod csv;
+mod customer;
 mod device;
 mod host;
 mod if_match;
@@ -24,6 +25,7 @@ mod vendor;
 pub use body::Body;
 pub use client_address::{ClientAddress, Network};
 pub use csv::Csv;
+pub use customer::{Customer, CustomerSessions};
 pub use device::Device;
 pub use host::host_of;
 pub use if_match::IfMatch;
@@ -37,6 +39,7 @@ pub use sessions::Sessions;
 pub use shopper::Shopper;
 pub use vendor::Vendor;
 
+pub(crate) use customer::customers_known;
 pub(crate) use limited::limited_by_address;
 pub(crate) use operator::operators_only;
 pub(crate) use shopper::shoppers_only;

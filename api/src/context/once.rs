@@ -12,7 +12,7 @@ use salvo::{
 use serde_json::{Value, json};
 use tenancy::{Actor, TenantTx};
 
-use super::{Operator, PLAIN, Vendor, body::payload, state};
+use super::{Operator, PLAIN, Shopper, Vendor, body::payload, state};
 use crate::{Problem, json::Answer};
 
 const HEADER: &str = "Idempotency-Key";
@@ -125,6 +125,8 @@ fn principal(depot: &Depot) -> String {
         vendor.actor.to_string()
     } else if let Ok(operator) = depot.get_typed::<Operator>() {
         Actor::Operator(operator.id).to_string()
+    } else if let Some(customer) = depot.get_typed::<Shopper>().ok().and_then(Shopper::customer) {
+        Actor::Customer(customer).to_string()
     } else {
         Actor::Guest.to_string()
     }

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
+use commerce::{cart::CartStore, customers::SignedInAs};
 use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler, http::Method};
 use tenancy::{
-    DirectoryError, Tenant, TenantDb, TenantStatus,
+    CustomerId, DirectoryError, Tenant, TenantDb, TenantStatus,
     directory::{Key, KeyKind},
 };
 
@@ -16,9 +17,22 @@ const KEY_HEADER: &str = "stoa-publishable-key";
 pub struct Shopper {
     pub store: Arc<Tenant>,
     pub db: TenantDb,
+    /// Who is signed in; none for a guest, and where nobody is asked who they are.
+    pub who: Option<SignedInAs>,
 }
 
 from_depot!(Shopper);
+
+impl Shopper {
+    pub fn customer(&self) -> Option<CustomerId> {
+        self.who.map(|who| who.customer)
+    }
+
+    /// Carts as this shopper sees them.
+    pub fn carts(&self, state: &State) -> CartStore {
+        state.carts.seen_by(self.customer())
+    }
+}
 
 /// Guards the storefront: which store, is it open, does its plan allow one more request.
 #[handler]
@@ -40,7 +54,7 @@ async fn admit(req: &mut Request, depot: &mut Depot, res: &mut Response) -> Resu
     let class = if reads { Class::StorefrontReads } else { Class::StorefrontWrites };
     state.limiter.tenant(store.id, store.plan, class).await.admit(res)?;
     let db = state.database.tenant(store.id);
-    depot.insert_typed(Shopper { store, db });
+    depot.insert_typed(Shopper { store, db, who: None });
     Ok(())
 }
 

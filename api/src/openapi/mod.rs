@@ -52,8 +52,8 @@ impl Audience {
         match self {
             Self::Storefront => {
                 "What a storefront calls for its shoppers. The store is named by the host (`{slug}.{base domain}`) or by the header \
-                 `Stoa-Publishable-Key`. Money is text in the currency's own decimals; refusals are `application/problem+json`; lists \
-                 are read page by page with `after`."
+                 `Stoa-Publishable-Key`. Guests need no more; customers, who are known to this store only, send a token. Money is text in \
+                 the currency's own decimals; refusals are `application/problem+json`; lists are read page by page with `after`."
             }
             Self::Vendor => {
                 "What a store's staff and software call. The credential names the store. Edits take `If-Match`, POSTs that make or move \
@@ -69,10 +69,10 @@ impl Audience {
         match self {
             Self::Storefront => {
                 let text = "Names the store where the host does not. It may be published; it only opens the storefront.";
-                vec![(
-                    "publishableKey",
-                    SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Stoa-Publishable-Key", text))),
-                )]
+                let key = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Stoa-Publishable-Key", text)));
+                let token = "From `POST /storefront/v1/customer/sign-in`; lives for minutes, in one store. One that is not good is \
+                             refused wherever it is sent.";
+                vec![("publishableKey", key), ("customerToken", bearer("JWT", token))]
             }
             Self::Vendor => vec![
                 ("accessToken", bearer("JWT", "From `POST /vendor/v1/auth/sign-in`; lives for minutes.")),

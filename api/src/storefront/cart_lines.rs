@@ -33,7 +33,7 @@ struct ChangeLine {
 /// A variant has one line: what is added to it merges.
 #[endpoint]
 async fn create(shopper: Shopper, state: State, cart: PathId<CartId>, body: Body<AddLine>) -> Result<Json<Cart>, Problem> {
-    Ok(Json(state.carts.add_line(&shopper.db, cart.0, body.0.into()).await?.into()))
+    Ok(Json(shopper.carts(&state).add_line(&shopper.db, cart.0, body.0.into()).await?.into()))
 }
 
 /// Set the quantity of a line.
@@ -45,11 +45,11 @@ async fn update(
     line: PathId<CartLineId>,
     body: Body<ChangeLine>,
 ) -> Result<Json<Cart>, Problem> {
-    Ok(Json(state.carts.change_line(&shopper.db, cart.0, line.0, body.0.quantity).await?.into()))
+    Ok(Json(shopper.carts(&state).change_line(&shopper.db, cart.0, line.0, body.0.quantity).await?.into()))
 }
 
 /// Remove a line.
 #[endpoint]
 async fn delete(shopper: Shopper, state: State, cart: PathId<CartId>, line: PathId<CartLineId>) -> Result<Json<Cart>, Problem> {
-    Ok(Json(state.carts.remove_line(&shopper.db, cart.0, line.0).await?.into()))
+    Ok(Json(shopper.carts(&state).remove_line(&shopper.db, cart.0, line.0).await?.into()))
 }

@@ -26,7 +26,8 @@ pub(super) fn router() -> Router {
 /// A cart as it stands now: prices, stock, tax and shipping are read anew for each answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Cart {
-    /// The key to the cart: who knows it may read and change it. Keep it as you would keep a cookie.
+    /// The key to a guest's cart: who knows it may read and change it. Keep it as you would keep a cookie. A customer's cart
+    /// opens to its customer alone.
     id: Id<CartId>,
     /// Counts edits.
     version: i64,
@@ -165,7 +166,8 @@ struct ChangeCart {
 
 /// Make a cart, empty or with lines.
 ///
-/// Its id is the key to it: a guest has no other.
+/// Its id is the key to it: a guest has no other. A customer's cart is theirs alone; the one that goes with them from device to
+/// device is `GET /storefront/v1/customer/cart`.
 #[endpoint]
 async fn create(shopper: Shopper, state: State, body: Body<CreateCart>) -> Result<Created<Cart>, Problem> {
     let currency = match body.0.currency {
@@ -173,14 +175,14 @@ async fn create(shopper: Shopper, state: State, body: Body<CreateCart>) -> Resul
         None => shopper.store.currency.parse().map_err(Problem::internal)?,
     };
     let lines = body.0.lines.into_iter().map(NewLine::from).collect();
-    let made = state.carts.create(&shopper.db, NewCart { currency, lines }).await?;
+    let made = shopper.carts(&state).create(&shopper.db, NewCart { currency, lines }).await?;
     Ok(Created::at(format!("/storefront/v1/carts/{}", made.cart.id), made.into()))
 }
 
 /// Show a cart, priced as of now.
 #[endpoint]
 async fn show(shopper: Shopper, state: State, cart: PathId<CartId>) -> Result<Json<Cart>, Problem> {
-    Ok(Json(state.carts.get(&shopper.db, cart.0).await?.into()))
+    Ok(Json(shopper.carts(&state).get(&shopper.db, cart.0).await?.into()))
 }
 
 /// Set who buys and where it goes.
@@ -188,13 +190,13 @@ async fn show(shopper: Shopper, state: State, cart: PathId<CartId>) -> Result<Js
 async fn update(shopper: Shopper, state: State, cart: PathId<CartId>, body: Body<ChangeCart>) -> Result<Json<Cart>, Problem> {
     let ChangeCart { email, shipping_address, currency } = body.0;
     let details = Details { email: email.change(), shipping_address: shipping_address.change(), currency };
-    Ok(Json(state.carts.set_details(&shopper.db, cart.0, details).await?.into()))
+    Ok(Json(shopper.carts(&state).set_details(&shopper.db, cart.0, details).await?.into()))
 }
 
 /// Delete a cart and all it knows of its owner.
 #[endpoint]
 async fn delete(shopper: Shopper, state: State, cart: PathId<CartId>) -> Result<NoContent, Problem> {
-    state.carts.delete(&shopper.db, cart.0).await?;
+    shopper.carts(&state).delete(&shopper.db, cart.0).await?;
     Ok(NoContent)
 }
 

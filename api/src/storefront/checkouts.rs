@@ -23,7 +23,7 @@ pub(super) fn router() -> Router {
     Router::with_path("checkouts").post(create).push(one)
 }
 
-/// A priced, addressed, reserved attempt to buy a cart. Whoever knows its id may read and complete it.
+/// A priced, addressed, reserved attempt to buy a cart. Whoever knows its id may read and complete it; a customer's, only they.
 #[derive(Debug, Serialize, ToSchema)]
 struct Checkout {
     id: Id<CheckoutId>,
@@ -276,7 +276,7 @@ async fn create(shopper: Shopper, state: State, body: Body<CreateCheckout>) -> R
         shipping_method: shipping_method_id.map(|id| Some(id.0)),
     };
     let new = NewCheckout { cart: cart_id.0, details };
-    let view = checkout::open(&shopper.db, &state.carts, &state.clock, &shopper.store, new).await?;
+    let view = checkout::open(&shopper.db, &shopper.carts(&state), &state.clock, &shopper.store, new).await?;
     Ok(Created::at(format!("/storefront/v1/checkouts/{}", view.checkout.id), view.into()))
 }
 
@@ -284,7 +284,7 @@ async fn create(shopper: Shopper, state: State, body: Body<CreateCheckout>) -> R
 #[endpoint]
 async fn show(shopper: Shopper, id: PathId<CheckoutId>) -> Result<Json<Checkout>, Problem> {
     let tx = shopper.db.begin().await?;
-    Ok(Json(checkout::show(&tx, id.0).await?.into()))
+    Ok(Json(checkout::show(&tx, (id.0, shopper.customer())).await?.into()))
 }
 
 /// Change an open checkout.
@@ -299,7 +299,7 @@ async fn update(shopper: Shopper, state: State, id: PathId<CheckoutId>, body: Bo
         shipping_method: body.0.shipping_method_id.change::<Id<_>>().map(|id| id.map(|id| id.0)),
     };
     let tx = shopper.db.begin().await?;
-    let view = checkout::change(&tx, &state.clock, &shopper.store, id.0, details).await?;
+    let view = checkout::change(&tx, &state.clock, &shopper.store, (id.0, shopper.customer()), details).await?;
     tx.commit().await?;
     Ok(Json(view.into()))
 }
@@ -321,6 +321,7 @@ async fn complete(
     let scope = once.require()?;
     let request = PlaceOrder {
         checkout: id.0,
+        customer: shopper.customer(),
         expected_total: body.0.expected_total.0,
         gateway: body.0.payment.gateway.into(),
         token: body.0.payment.token,

@@ -4,6 +4,12 @@ mod cart_lines;
 mod carts;
 mod categories;
 mod checkouts;
+mod customer;
+mod customer_addresses;
+mod customer_auth;
+mod customer_cart;
+mod customer_orders;
+mod customer_sessions;
 mod kept;
 mod order_page;
 mod orders;
@@ -21,14 +27,18 @@ use salvo::{
 
 pub use kept::KeptAnswers;
 
-use crate::context::shoppers_only;
+use crate::context::{customers_known, shoppers_only};
 
-/// One line a resource.
+/// One line a resource. What stands in the first block asks nobody who they are: a token that has expired must not be in the
+/// way of getting another. The second is for guests and customers, the third for customers alone.
 pub(crate) fn router() -> Router {
-    Router::with_path("storefront/v1")
-        .oapi_securities([SecurityRequirement::default(), SecurityRequirement::new("publishableKey", Vec::<String>::new())])
-        .hoop(shoppers_only)
-        .hoop(validators::validate)
+    let by_host = SecurityRequirement::default;
+    let by_key = || SecurityRequirement::new("publishableKey", Vec::<String>::new());
+    let signed_in = || SecurityRequirement::new("customerToken", Vec::<String>::new());
+    let open = Router::new().oapi_securities([by_host(), by_key()]).push(customer_auth::router());
+    let everybody = Router::new()
+        .oapi_securities([by_host(), by_key(), signed_in(), signed_in().add("publishableKey", Vec::<String>::new())])
+        .hoop(customers_known)
         .push(carts::router())
         .push(checkouts::router())
         .push(orders::router())
@@ -37,5 +47,14 @@ pub(crate) fn router() -> Router {
         .push(store::router())
         .push(test_gateway::router())
         .push(products::router())
-        .push(categories::router())
+        .push(categories::router());
+    let customers = Router::new()
+        .oapi_securities([signed_in(), signed_in().add("publishableKey", Vec::<String>::new())])
+        .hoop(customers_known)
+        .push(customer::router())
+        .push(customer_addresses::router())
+        .push(customer_cart::router())
+        .push(customer_orders::router())
+        .push(customer_sessions::router());
+    Router::with_path("storefront/v1").hoop(shoppers_only).hoop(validators::validate).push(open).push(everybody).push(customers)
 }

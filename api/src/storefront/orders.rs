@@ -96,12 +96,13 @@ async fn show(shopper: Shopper, state: State, id: PathId<OrderId>, link: Query<L
         return Err(orders::Error::LinkInvalid.into());
     }
     let tx = shopper.db.begin().await?;
-    let order = read(&tx, id.0).await?;
+    let order = read(&tx, orders::find(&tx, id.0).await?).await?;
     Ok(Followed { store: shopper.store, order })
 }
 
-async fn read(tx: &TenantTx, id: OrderId) -> Result<Order, orders::Error> {
-    let order = orders::find(tx, id).await?;
+/// An order with all that its shopper sees of it.
+pub(super) async fn read(tx: &TenantTx, order: orders::Order) -> Result<Order, orders::Error> {
+    let id = order.id;
     let lines = orders::lines(tx, id).await?;
     let taxes = orders::tax_lines(tx, id).await?;
     let paid = payments::of_order(tx, id).await?;

@@ -46,7 +46,7 @@ struct Destination {
 /// In the store's own order; none, where the store does not ship to the country or nothing in the cart is shipped.
 #[endpoint]
 async fn list(shopper: Shopper, state: State, asked: Query<Destination>) -> Result<Page<ShippingOption>, Problem> {
-    let priced = state.carts.get_for(&shopper.db, asked.0.cart.0, &asked.0.country).await?;
+    let priced = shopper.carts(&state).get_for(&shopper.db, asked.0.cart.0, &asked.0.country).await?;
     Ok(Page::whole(priced.shipping_options.into_iter().map(ShippingOption::from).collect()))
 }
 

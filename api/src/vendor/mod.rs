@@ -5,6 +5,7 @@ mod analytics;
 mod audit;
 mod auth;
 mod categories;
+mod customers;
 mod fulfillments;
 mod images;
 mod imports;
@@ -55,6 +56,7 @@ pub(crate) fn router() -> Router {
         .push(audit::router())
         .push(orders::router())
         .push(payments::router())
+        .push(customers::router())
         .push(products::router())
         .push(categories::router())
         .push(tags::router())

@@ -1,8 +1,8 @@
 use chrono::{DateTime, Utc};
 use commerce::{
-    ids::{OrderId, OrderLineId, PaymentId, ProductId, VariantId},
+    ids::{CustomerId, OrderId, OrderLineId, PaymentId, ProductId, VariantId},
     orders::{
-        self, Cancellation, ListedOrder,
+        self, Cancellation, ListedOrder, OrderFilter,
         status::{fulfillment_status, payment_status},
     },
     page::PageQuery,
@@ -38,6 +38,8 @@ struct Listed {
     payment_status: &'static str,
     fulfillment_status: &'static str,
     email: String,
+    /// Whose it is; null while it is a guest's.
+    customer_id: Option<Id<CustomerId>>,
     units: i64,
     total: Money,
     placed_at: DateTime<Utc>,
@@ -55,6 +57,7 @@ impl From<ListedOrder> for Listed {
             units,
             total: order.money(order.total).into(),
             email: order.email,
+            customer_id: order.customer_id.map(Id),
             placed_at: order.placed_at,
         }
     }
@@ -72,6 +75,8 @@ struct Order {
     /// `unfulfilled`, `partial` or `fulfilled`.
     fulfillment_status: &'static str,
     email: String,
+    /// Whose it is; null while it is a guest's.
+    customer_id: Option<Id<CustomerId>>,
     shipping_address: Option<Address>,
     billing_address: Option<Address>,
     shipping_method_name: Option<String>,
@@ -154,6 +159,9 @@ struct Filter {
     /// Only orders of this status.
     #[garde(skip)]
     status: Option<Status>,
+    /// Only orders of this customer.
+    #[garde(skip)]
+    customer: Option<Id<CustomerId>>,
     /// How many, 24 unless told.
     #[garde(range(min = 1, max = 100))]
     #[salvo(parameter(minimum = 1, maximum = 100))]
@@ -200,8 +208,9 @@ async fn list(vendor: Vendor, filter: Query<Filter>) -> Result<Page<Listed>, Pro
     vendor.require(Permission::ReadOrders)?;
     let after = filter.0.after.as_deref().map(commerce::page::Cursor::parse).transpose()?;
     let page = PageQuery { limit: filter.0.limit.unwrap_or(commerce::page::DEFAULT_LIMIT), after };
+    let filter = OrderFilter { status: filter.0.status.map(Into::into), customer: filter.0.customer.map(|id| id.0) };
     let tx = vendor.db.begin().await?;
-    Ok(Page::of(orders::list(&tx, filter.0.status.map(Into::into), &page).await?))
+    Ok(Page::of(orders::list(&tx, filter, &page).await?))
 }
 
 /// Show an order.
@@ -257,6 +266,7 @@ async fn read(tx: &TenantTx, id: OrderId) -> Result<Order, orders::Error> {
         fulfillments: fulfillments.into_iter().map(Into::into).collect(),
         history: history.into_iter().map(shown_entry).collect(),
         email: order.email,
+        customer_id: order.customer_id.map(Id),
         shipping_address: order.shipping_address.map(Into::into),
         billing_address: order.billing_address.map(Into::into),
         shipping_method_name: order.shipping_method_name,

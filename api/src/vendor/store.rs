@@ -39,6 +39,7 @@ pub(super) struct Store {
     prices_include_tax: bool,
     /// How long an open checkout holds its goods.
     reservation_minutes: i32,
+    cart_merge: CartMerge,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -58,6 +59,7 @@ impl Store {
             time_zone: settings.time_zone,
             prices_include_tax: settings.prices_include_tax,
             reservation_minutes: settings.reservation_minutes,
+            cart_merge: settings.cart_merge.into(),
             version: settings.version,
             created_at: settings.created_at,
             updated_at: settings.updated_at,
@@ -67,6 +69,39 @@ impl Store {
     fn of(vendor: &Vendor, settings: Settings) -> Tagged<Self> {
         let version = settings.version;
         Tagged { version, body: Self::new(vendor.store.id, vendor.store.slug.clone(), tenants::word(vendor.store.status), settings) }
+    }
+}
+
+/// What becomes of quantities when a guest signs in whose cart and whose own cart hold the same variant. What only one of them holds
+/// is kept by every rule.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum CartMerge {
+    /// They add up.
+    Sum,
+    /// The cart that was changed last says how many.
+    Newest,
+    /// Neither wish is lessened: a variant has one line, so the greater quantity stands.
+    KeepBoth,
+}
+
+impl From<settings::CartMerge> for CartMerge {
+    fn from(rule: settings::CartMerge) -> Self {
+        match rule {
+            settings::CartMerge::Sum => Self::Sum,
+            settings::CartMerge::Newest => Self::Newest,
+            settings::CartMerge::KeepBoth => Self::KeepBoth,
+        }
+    }
+}
+
+impl From<CartMerge> for settings::CartMerge {
+    fn from(rule: CartMerge) -> Self {
+        match rule {
+            CartMerge::Sum => Self::Sum,
+            CartMerge::Newest => Self::Newest,
+            CartMerge::KeepBoth => Self::KeepBoth,
+        }
     }
 }
 
@@ -97,6 +132,8 @@ struct ChangeStore {
     #[garde(inner(range(min = 1, max = 1440)))]
     #[salvo(schema(minimum = 1, maximum = 1440))]
     reservation_minutes: Option<i32>,
+    #[garde(skip)]
+    cart_merge: Option<CartMerge>,
 }
 
 /// Show the store.
@@ -128,6 +165,7 @@ impl From<ChangeStore> for SettingsChanges {
             time_zone: asked.time_zone,
             prices_include_tax: asked.prices_include_tax,
             reservation_minutes: asked.reservation_minutes,
+            cart_merge: asked.cart_merge.map(Into::into),
         }
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::ids::{CartId, CartLineId, VariantId};
+use crate::ids::{CartId, CartLineId, CustomerId, VariantId};
 use crate::money::Currency;
 use crate::text::Email;
 
@@ -15,8 +15,12 @@ pub const MAX_QUANTITY: u32 = 10_000;
 /// The cart as JSON, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// A guest's cart is kept this long after its last change.
+/// A guest's cart is kept this long after its last change …
 const KEPT_FOR: TimeDelta = TimeDelta::days(30);
+/// … and a customer's this long.
+const CUSTOMERS_KEPT_FOR: TimeDelta = TimeDelta::days(90);
+/// Guests' carts that a customer's cart remembers to have taken in, the last ones.
+const REMEMBERED: usize = 50;
 /// A deleted cart is remembered this long, so that no older copy brings it back.
 const DELETED_FOR: TimeDelta = TimeDelta::days(1);
 
@@ -33,6 +37,11 @@ pub struct Cart {
     pub expires_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_deleted: bool,
+    /// Whose it is; none: whoever knows its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) customer: Option<CustomerId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    taken_in: Vec<CartId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,8 +63,54 @@ impl CartLine {
 
 impl Cart {
     pub(super) fn empty(id: CartId, currency: Currency, now: DateTime<Utc>) -> Self {
-        let (email, shipping_address, lines) = (None, None, Vec::new());
-        Self { version: 0, id, currency, email, shipping_address, lines, created_at: now, expires_at: now + KEPT_FOR, is_deleted: false }
+        Self {
+            version: 0,
+            id,
+            currency,
+            email: None,
+            shipping_address: None,
+            lines: Vec::new(),
+            created_at: now,
+            expires_at: now + KEPT_FOR,
+            is_deleted: false,
+            customer: None,
+            taken_in: Vec::new(),
+        }
+    }
+
+    /// The same cart as a customer's, or a guest's.
+    pub(super) fn of(self, customer: Option<CustomerId>) -> Self {
+        Self { customer, ..self }
+    }
+
+    /// Whether what that cart held is in this one: it was merged.
+    pub fn has_taken_in(&self, cart: CartId) -> bool {
+        self.taken_in.contains(&cart)
+    }
+
+    pub(super) fn remember(&mut self, cart: CartId) {
+        let forgotten = (self.taken_in.len() + 1).saturating_sub(REMEMBERED);
+        self.taken_in.drain(..forgotten);
+        self.taken_in.push(cart);
+    }
+
+    /// When it was last changed.
+    pub(super) fn changed_at(&self) -> DateTime<Utc> {
+        self.expires_at - self.kept_for()
+    }
+
+    /// The same cart as if it had been changed then.
+    pub(super) fn kept_since(self, changed_at: DateTime<Utc>) -> Self {
+        Self { expires_at: changed_at + self.kept_for(), ..self }
+    }
+
+    /// The same cart under the version that it was saved with.
+    pub(super) fn at(self, version: i64) -> Self {
+        Self { version, ..self }
+    }
+
+    fn kept_for(&self) -> TimeDelta {
+        if self.customer.is_some() { CUSTOMERS_KEPT_FOR } else { KEPT_FOR }
     }
 
     /// Counts edits: a cart of a greater version is a later one.
@@ -70,7 +125,7 @@ impl Cart {
 
     /// The next version of the cart.
     pub(super) fn next(&self, now: DateTime<Utc>) -> Self {
-        Self { version: self.version + 1, expires_at: now + KEPT_FOR, ..self.clone() }
+        Self { version: self.version + 1, expires_at: now + self.kept_for(), ..self.clone() }
     }
 
     /// What stands in a deleted cart's place: its id and nothing personal.

@@ -1,10 +1,12 @@
 //! The edits of a cart. Pure: what they ask of prices is asked elsewhere.
 
 use super::content::{Cart, CartLine, MAX_LINES, MAX_QUANTITY};
+use super::merge::merge;
 use super::{Error, PricedCart};
 use crate::address::Address;
 use crate::ids::{CartLineId, VariantId};
 use crate::money::Currency;
+use crate::stores::settings::CartMerge;
 use crate::text::Email;
 
 #[derive(Clone, Debug)]
@@ -35,6 +37,11 @@ pub(super) enum Edit {
     },
     RemoveLine(CartLineId),
     SetDetails(Box<Details>),
+    /// Takes in another cart, once.
+    Merge {
+        from: Box<Cart>,
+        rule: CartMerge,
+    },
 }
 
 impl Edit {
@@ -62,6 +69,7 @@ impl Edit {
                 if cart.lines.len() == before { Err(Error::LineNotFound(*line)) } else { Ok(()) }
             }
             Self::SetDetails(details) => set_details(cart, details),
+            Self::Merge { from, rule } => merge(cart, from, *rule),
         }
     }
 

@@ -10,14 +10,17 @@
 //!   the price its owner saw when a line was last touched, to be able to say that it changed.
 //! - **A cart's id is its key.** Guests have no other: who knows the 122 random bits may read and change the cart, address
 //!   and e-mail included. It must not be written to logs or shown in a URL that leaves the storefront.
+//! - A customer's cart is theirs alone: to everybody else it is absent. A guest's cart that is merged into it counts once.
 //!
-//! Uses: money, clock, address, tax, shipping; reads the tables of catalog and inventory.
+//! Uses: money, clock, address, tax, shipping, stores; reads the tables of catalog and inventory.
 
 mod content;
 pub mod copy;
 mod edit;
 mod error;
 mod keep;
+mod merge;
+mod owned;
 mod price;
 mod priced;
 mod store;

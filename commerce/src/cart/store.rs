@@ -13,7 +13,7 @@ use super::keep::{Keep, Saved};
 use super::price::{Found, price};
 use super::{Error, PricedCart, copy};
 use crate::clock::Clock;
-use crate::ids::{self, CartId, CartLineId, VariantId};
+use crate::ids::{self, CartId, CartLineId, CustomerId, VariantId};
 use crate::money::Currency;
 
 /// How long an answer of Redis is waited for before the copy is taken.
@@ -23,14 +23,16 @@ pub const REDIS_TIMEOUT: Duration = Duration::from_millis(50);
 /// copied yet, the later edits, made in the copy, win over it.
 const AWAY_STEP: i64 = 1_000;
 /// Edits of one cart at the same moment; each round one of them succeeds.
-const ATTEMPTS: u32 = 200;
+pub(super) const ATTEMPTS: u32 = 200;
 /// A copy that is newer than what was read is met once, or twice when Redis comes back in between.
 const NEWER_ROUNDS: usize = 4;
 
 #[derive(Clone)]
 pub struct CartStore {
-    keep: Keep,
-    clock: Clock,
+    pub(super) keep: Keep,
+    pub(super) clock: Clock,
+    /// Who sees: their own carts, and those of guests.
+    pub(super) customer: Option<CustomerId>,
 }
 
 #[derive(Clone, Debug)]
@@ -47,7 +49,18 @@ impl CartStore {
 
     /// A store that waits longer, or shorter, than [`REDIS_TIMEOUT`].
     pub fn with_timeout(redis: Option<ConnectionManager>, clock: Clock, timeout: Duration) -> Self {
-        Self { keep: Keep::new(redis, timeout), clock }
+        Self { keep: Keep::new(redis, timeout), clock, customer: None }
+    }
+
+    /// The same carts as a customer sees them; a guest sees those of no customer.
+    #[must_use]
+    pub fn seen_by(&self, customer: Option<CustomerId>) -> Self {
+        Self { customer, ..self.clone() }
+    }
+
+    /// Who sees, if it is a customer.
+    pub fn customer(&self) -> Option<CustomerId> {
+        self.customer
     }
 
     /// Makes a cart with lines, or an empty one.
@@ -55,7 +68,7 @@ impl CartStore {
     /// # Errors
     /// The store does not accept the currency, or a line cannot be added.
     pub async fn create(&self, db: &TenantDb, new: NewCart) -> Result<PricedCart, Error> {
-        let empty = Cart::empty(ids::secret(), new.currency, self.clock.now());
+        let empty = Cart::empty(ids::secret(), new.currency, self.clock.now()).of(self.customer);
         self.save_edit(db, empty, &Edit::Add { lines: new.lines, at: "/lines" }).await
     }
 
@@ -65,7 +78,7 @@ impl CartStore {
     /// There is no such cart.
     pub async fn get(&self, db: &TenantDb, id: CartId) -> Result<PricedCart, Error> {
         let cart = self.find(db, id).await?;
-        let priced = Self::priced(&db.begin().await?, &cart, None).await?;
+        let priced = self.priced(&db.begin().await?, &cart, None).await?;
         if priced.cart.version > cart.version {
             self.restore(db, &priced.cart).await?;
         }
@@ -78,7 +91,7 @@ impl CartStore {
     /// There is no such cart.
     pub async fn get_for(&self, db: &TenantDb, id: CartId, country: &str) -> Result<PricedCart, Error> {
         let cart = self.find(db, id).await?;
-        priced_for(&db.begin().await?, &cart, Some(country)).await
+        self.priced(&db.begin().await?, &cart, Some(country)).await
     }
 
     /// Adds a quantity of a variant; one that is in the cart already gets more.
@@ -128,6 +141,7 @@ impl CartStore {
             if latest.is_deleted {
                 return Ok(());
             }
+            let latest = self.seen(latest)?;
             let tombstone = latest.tombstone(self.clock.now());
             if let Some(Saving::Done(_)) = self.save(db, &tombstone, known, latest.version).await? {
                 return Ok(());
@@ -139,19 +153,9 @@ impl CartStore {
     /// The cart as it is kept, not priced. It may be older than its copy, which [`CartStore::priced`] finds out.
     ///
     /// # Errors
-    /// There is no such cart.
+    /// There is no such cart, or it is another customer's.
     pub async fn find(&self, db: &TenantDb, id: CartId) -> Result<Cart, Error> {
-        let kept = self.keep.find(db.tenant(), id).await;
-        if let Ok(Some(cart)) = kept {
-            return alive(cart);
-        }
-        // While Redis is away nobody knows whether a cart without a copy exists.
-        let absent = if kept.is_ok() { Error::NotFound } else { Error::Away };
-        let copied = copy::find(&db.begin().await?, id).await?.ok_or(absent)?;
-        if kept.is_ok() {
-            self.restore(db, &copied).await?;
-        }
-        alive(copied)
+        self.stored(db, id).await?.ok_or(Error::NotFound).and_then(|cart| self.seen(cart))
     }
 
     /// Prices a cart, or the newer copy of it, in your transaction: what a checkout freezes. Shipping and tax are those of
@@ -159,8 +163,47 @@ impl CartStore {
     ///
     /// # Errors
     /// The cart was deleted, or the store no longer accepts its currency.
-    pub async fn priced(tx: &TenantTx, cart: &Cart, country: Option<&str>) -> Result<PricedCart, Error> {
-        priced_for(tx, cart, country).await
+    pub async fn priced(&self, tx: &TenantTx, cart: &Cart, country: Option<&str>) -> Result<PricedCart, Error> {
+        let mut cart = cart.clone();
+        for _ in 0..NEWER_ROUNDS {
+            match price(tx, &cart, cart.version, country.or(cart.country())).await? {
+                Found::Priced(priced) => return Ok(*priced),
+                Found::Newer(newer) => cart = self.seen(*newer)?,
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// The cart as it is kept, whosever it is and whether deleted or not.
+    pub(super) async fn stored(&self, db: &TenantDb, id: CartId) -> Result<Option<Cart>, Error> {
+        let kept = self.keep.find(db.tenant(), id).await;
+        if let Ok(Some(cart)) = kept {
+            return Ok(Some(cart));
+        }
+        let copied = copy::find(&db.begin().await?, id).await?;
+        match (kept, &copied) {
+            (Ok(_), Some(copied)) => self.restore(db, copied).await?,
+            // While Redis is away nobody knows whether a cart without a copy exists.
+            (Err(_), None) => return Err(Error::Away),
+            _ => {}
+        }
+        Ok(copied)
+    }
+
+    /// [`CartStore::stored`], or its copy where that is later, as after a while without Redis.
+    pub(super) async fn latest(&self, db: &TenantDb, id: CartId) -> Result<Option<Cart>, Error> {
+        let Some(stored) = self.stored(db, id).await? else { return Ok(None) };
+        let copied = copy::find(&db.begin().await?, id).await?.filter(|copied| copied.version > stored.version);
+        if let Some(later) = &copied {
+            self.restore(db, later).await?;
+        }
+        Ok(Some(copied.unwrap_or(stored)))
+    }
+
+    /// The cart, if it is there for whoever sees.
+    pub(super) fn seen(&self, cart: Cart) -> Result<Cart, Error> {
+        let is_theirs = cart.customer.is_none_or(|own| self.customer == Some(own));
+        if cart.is_deleted || !is_theirs { Err(Error::NotFound) } else { Ok(cart) }
     }
 
     async fn edit(&self, db: &TenantDb, id: CartId, edit: Edit) -> Result<PricedCart, Error> {
@@ -170,7 +213,7 @@ impl CartStore {
 
     /// Applies an edit to a cart that was read, prices the result, and saves it unless another edit came first; then again
     /// from what that one left, without asking the catalogue again.
-    async fn save_edit(&self, db: &TenantDb, mut base: Cart, edit: &Edit) -> Result<PricedCart, Error> {
+    pub(super) async fn save_edit(&self, db: &TenantDb, mut base: Cart, edit: &Edit) -> Result<PricedCart, Error> {
         let mut seen: Option<HashMap<VariantId, i64>> = None;
         for attempt in 0..ATTEMPTS {
             let mut cart = base.next(self.clock.now());
@@ -182,7 +225,7 @@ impl CartStore {
                 let priced = match found {
                     Found::Newer(newer) => {
                         self.restore(db, &newer).await?;
-                        base = alive(*newer)?;
+                        base = self.seen(*newer)?;
                         continue;
                     }
                     Found::Priced(priced) => priced,
@@ -199,10 +242,10 @@ impl CartStore {
                     cart.version = version;
                     return match answer {
                         Some(priced) => Ok(PricedCart { cart, ..*priced }),
-                        None => Self::priced(&db.begin().await?, &cart, None).await,
+                        None => self.priced(&db.begin().await?, &cart, None).await,
                     };
                 }
-                Some(Saving::Conflict(left)) => base = alive(*left)?,
+                Some(Saving::Conflict(left)) => base = self.seen(*left)?,
                 None => {
                     base = self.find(db, base.id).await?;
                     // Redis may have kept less than the copy that has just won: ask again which is newer.
@@ -216,13 +259,13 @@ impl CartStore {
 
     /// Saves a cart where Redis has `kept`, or in its copy while Redis is away. `None`: another edit came first, and what it
     /// left must be read anew.
-    async fn save(&self, db: &TenantDb, cart: &Cart, kept: i64, latest: i64) -> Result<Option<Saving>, Error> {
+    pub(super) async fn save(&self, db: &TenantDb, cart: &Cart, kept: i64, latest: i64) -> Result<Option<Saving>, Error> {
         let json = json(cart)?;
         match self.keep.save(db.tenant(), cart, &json, kept, time_left(cart, self.clock.now())).await {
             Ok(Saved::Done) => Ok(Some(Saving::Done(cart.version))),
             Ok(Saved::Conflict(left)) => Ok(left.map(Saving::Conflict)),
             Err(_away) => {
-                let cart = Cart { version: latest + AWAY_STEP, ..cart.clone() };
+                let cart = cart.clone().at(latest + AWAY_STEP);
                 let tx = db.begin().await?;
                 let is_saved = copy::save(&tx, &cart, latest).await?;
                 tx.commit().await?;
@@ -237,26 +280,11 @@ impl CartStore {
     }
 }
 
-enum Saving {
+pub(super) enum Saving {
     /// Saved with this version.
     Done(i64),
     /// Another edit came first and left this.
     Conflict(Box<Cart>),
-}
-
-async fn priced_for(tx: &TenantTx, cart: &Cart, country: Option<&str>) -> Result<PricedCart, Error> {
-    let mut cart = cart.clone();
-    for _ in 0..NEWER_ROUNDS {
-        match price(tx, &cart, cart.version, country.or(cart.country())).await? {
-            Found::Priced(priced) => return Ok(*priced),
-            Found::Newer(newer) => cart = alive(*newer)?,
-        }
-    }
-    Err(Error::Busy)
-}
-
-fn alive(cart: Cart) -> Result<Cart, Error> {
-    if cart.is_deleted { Err(Error::NotFound) } else { Ok(cart) }
 }
 
 fn json(cart: &Cart) -> Result<String, Error> {
@@ -269,6 +297,6 @@ fn time_left(cart: &Cart, now: DateTime<Utc>) -> Duration {
 }
 
 /// A short random pause, growing with the crowd.
-fn pause(attempt: u32) -> Duration {
+pub(super) fn pause(attempt: u32) -> Duration {
     Duration::from_micros(rand::random_range(0..=500 * u64::from(attempt.min(20))))
 }

@@ -11,7 +11,7 @@ use crate::{
     address::Address,
     clock::Clock,
     fault::FieldFault,
-    ids::{CheckoutId, ShippingMethodId},
+    ids::{CheckoutId, CustomerId, ShippingMethodId},
     inventory::reservations,
     payments,
     text::Email,
@@ -60,11 +60,19 @@ pub(super) fn clean(details: Details) -> Result<Cleaned, Error> {
 /// very change.
 ///
 /// # Errors
-/// `Expired`, `InProgress`, `ShippingMethodUnavailable`, or fields that are not valid.
-pub async fn change(tx: &TenantTx, clock: &Clock, store: &Tenant, id: CheckoutId, details: Details) -> Result<View, Error> {
+/// `NotFound`, also when it is another customer's; `Expired`, `InProgress`, `ShippingMethodUnavailable`, or fields that are not
+/// valid.
+pub async fn change(
+    tx: &TenantTx,
+    clock: &Clock,
+    store: &Tenant,
+    (id, customer): (CheckoutId, Option<CustomerId>),
+    details: Details,
+) -> Result<View, Error> {
     let details = clean(details)?;
     let locked = lock(tx, id).await?;
     let mut checkout = locked.checkout;
+    checkout.check_seen_by(customer)?;
     match checkout.status {
         Status::Open if locked.is_expired => return Err(Error::Expired),
         Status::Open => {}

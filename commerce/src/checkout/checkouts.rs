@@ -15,7 +15,7 @@ use super::{
 use crate::{
     cart::{self, PricedCart},
     clock::Clock,
-    ids::{CheckoutId, CheckoutLineId, TaxLineId, VariantId},
+    ids::{CheckoutId, CheckoutLineId, CustomerId, TaxLineId, VariantId},
     inventory::reservations::Demand,
     payments::{self, Payment},
     shipping::{self, Quote},
@@ -70,10 +70,13 @@ pub(super) struct Locked {
     pub is_stale: bool,
 }
 
+/// The checkout, as the customer who asks sees it, or a guest.
+///
 /// # Errors
-/// `NotFound`.
-pub async fn show(tx: &TenantTx, id: CheckoutId) -> Result<View, Error> {
+/// `NotFound`, also when it is another customer's.
+pub async fn show(tx: &TenantTx, (id, customer): (CheckoutId, Option<CustomerId>)) -> Result<View, Error> {
     let checkout = checkout::Entity::find_by_id((tx.tenant(), id)).one(tx).await?.ok_or(Error::NotFound)?;
+    checkout.check_seen_by(customer)?;
     let lines = lines(tx, id).await?;
     let options = match &checkout.shipping_address {
         Some(address) if checkout.status == Status::Open => {

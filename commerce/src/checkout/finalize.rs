@@ -113,7 +113,8 @@ async fn write_order(tx: &TenantTx, clock: &Clock, checkout: Checkout, payment: 
     let lines = lines(tx, checkout.id).await?;
     let counted = demands(&lines).len();
     let new = frozen(&checkout, lines, tax_lines(tx, checkout.id).await?, payment, clock)?;
-    let order = orders::place(tx, clock, new, Actor::Guest).await?;
+    let buyer = checkout.customer_id.map_or(Actor::Guest, Actor::Customer);
+    let order = orders::place(tx, clock, new, buyer).await?;
     let id = checkout.id;
     set_status(tx, clock, checkout, Status::Completed).await?;
     // What buyers share comes last: the levels, and then the store's one counter, so that each waits for the others least.
@@ -175,6 +176,7 @@ fn frozen(
         number: 0,
         checkout_id: checkout.id,
         cart_id: checkout.cart_id,
+        customer_id: checkout.customer_id,
         status: orders::Status::Placed,
         email,
         shipping_address: checkout.shipping_address.clone(),

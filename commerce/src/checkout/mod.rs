@@ -4,7 +4,7 @@
 //! - Opening holds the stock of every line or of none; nothing is sold that is not held.
 //! - A shopper pays the total they saw, or is told the new one; a checkout becomes one order, however often and by whomever
 //!   it is completed; an order's money comes once, and what comes too late goes back.
-//! - A checkout's id is its key, as a cart's is: 122 random bits.
+//! - A checkout's id is its key, as a cart's is: 122 random bits. One that a customer opened is seen by nobody else.
 //!
 //! Locks: a checkout before its payments, payments before orders, orders before stock.
 //!
@@ -29,6 +29,6 @@ pub use entity::{
 };
 pub use error::Error;
 pub use finalize::Outcome;
-pub use open::{NewCheckout, open};
+pub use open::{NewCheckout, call_off_open, open};
 pub use place_order::{PlaceOrder, place_order};
 pub use sweep::{Swept, due_tenants, sweep};

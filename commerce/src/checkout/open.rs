@@ -27,8 +27,8 @@ pub struct NewCheckout {
     pub details: Details,
 }
 
-/// Opens a checkout of a cart for the store's `reservation_minutes`. An open checkout of the same cart is called off and
-/// gives back what it held. Details that are not given are taken from the cart.
+/// Opens a checkout of a cart for the store's `reservation_minutes`, for whoever `carts` is seen by. An open checkout of the same
+/// cart is called off and gives back what it held. Details that are not given are taken from the cart.
 ///
 /// # Errors
 /// `OutOfStock` and `Unavailable` name the lines; `CartEmpty`, `CartOrdered`; `InProgress` while the cart is being paid for.
@@ -37,7 +37,7 @@ pub async fn open(db: &TenantDb, carts: &CartStore, clock: &Clock, store: &Tenan
     let cart = carts.find(db, new.cart).await?;
     let mut outcome = Err(Error::InProgress);
     for _ in 0..ATTEMPTS {
-        outcome = attempt(db, clock, store, &cart, &details).await;
+        outcome = attempt(db, carts, (clock, store), &cart, &details).await;
         match &outcome {
             Err(Error::OutOfStock { variants, .. }) if free_expired(db, clock, variants).await? => {}
             Err(Error::InProgress) => {}
@@ -54,10 +54,16 @@ async fn free_expired(db: &TenantDb, clock: &Clock, variants: &[ids::VariantId])
     Ok(is_free)
 }
 
-async fn attempt(db: &TenantDb, clock: &Clock, store: &Tenant, cart: &Cart, details: &Cleaned) -> Result<View, Error> {
+async fn attempt(
+    db: &TenantDb,
+    carts: &CartStore,
+    (clock, store): (&Clock, &Tenant),
+    cart: &Cart,
+    details: &Cleaned,
+) -> Result<View, Error> {
     let tx = db.begin().await?;
     let country = details.shipping_address.iter().flatten().map(|address| address.country.as_str()).next();
-    let priced = CartStore::priced(&tx, cart, country).await?;
+    let priced = carts.priced(&tx, cart, country).await?;
     if !priced.unavailable.is_empty() {
         let gone = |id| priced.cart.lines.iter().position(|line| line.id == id).map(|place| format!("/lines/{place}"));
         return Err(Error::Unavailable { pointers: priced.unavailable.iter().filter_map(|line| gone(line.id)).collect() });
@@ -65,7 +71,7 @@ async fn attempt(db: &TenantDb, clock: &Clock, store: &Tenant, cart: &Cart, deta
     if priced.lines.is_empty() {
         return Err(Error::CartEmpty);
     }
-    replace_earlier(&tx, clock, cart.id).await?;
+    call_off_open(&tx, clock, cart.id).await?;
     let method = details.shipping_method.flatten();
     let email = details.email.clone().unwrap_or_else(|| priced.cart.email.clone()).map(crate::text::Email::into_string);
     let shipping_address = details.shipping_address.clone().unwrap_or_else(|| priced.cart.shipping_address.clone());
@@ -76,6 +82,7 @@ async fn attempt(db: &TenantDb, clock: &Clock, store: &Tenant, cart: &Cart, deta
         tenant_id: tx.tenant(),
         id: ids::secret::<CheckoutId>(),
         cart_id: cart.id,
+        customer_id: carts.customer(),
         status: Status::Open,
         email,
         shipping_address,
@@ -111,7 +118,10 @@ async fn attempt(db: &TenantDb, clock: &Clock, store: &Tenant, cart: &Cart, deta
 }
 
 /// Calls off the open checkout of the cart, if there is one.
-async fn replace_earlier(tx: &TenantTx, clock: &Clock, cart: CartId) -> Result<(), Error> {
+///
+/// # Errors
+/// `CartOrdered`; `InProgress` while the cart is being paid for.
+pub async fn call_off_open(tx: &TenantTx, clock: &Clock, cart: CartId) -> Result<(), Error> {
     let earlier = checkout::Entity::find()
         .filter(checkout::Column::TenantId.eq(tx.tenant()))
         .filter(checkout::Column::CartId.eq(cart))

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock::Clock,
     idempotency,
-    ids::CheckoutId,
+    ids::{CheckoutId, CustomerId},
     inventory::reservations::{self, Ending},
     money::Money,
     payments::{
@@ -30,6 +30,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PlaceOrder {
     pub checkout: CheckoutId,
+    /// Who is signed in: a guest's checkout becomes theirs.
+    pub customer: Option<CustomerId>,
     /// What the shopper was shown; another total is refused.
     pub expected_total: Money,
     pub gateway: GatewayKind,
@@ -86,6 +88,8 @@ async fn prepare(db: &TenantDb, clock: &Clock, store: &Tenant, request: &PlaceOr
     let tx = db.begin().await?;
     let locked = lock(&tx, request.checkout).await?;
     let mut checkout = locked.checkout;
+    checkout.check_seen_by(request.customer)?;
+    checkout.customer_id = checkout.customer_id.or(request.customer);
     let earlier = payments::lock_of_checkout(&tx, checkout.id).await?;
     if checkout.status == Status::Completed {
         return finalize::placed(&tx, &checkout, true).await.map(Prepared::Done);
@@ -183,9 +187,9 @@ async fn hold(tx: &TenantTx, clock: &Clock, checkout: &Checkout, lines: &[Checko
 async fn begin_completing(tx: &TenantTx, checkout: &mut Checkout, store: &Tenant) -> Result<(), Error> {
     use sea_orm::{ConnectionTrait, Statement};
     let sql = "UPDATE checkouts SET status = 'completing', completing_at = now(), updated_at = now(), version = version + 1,
-                      expires_at = greatest(expires_at, now() + make_interval(mins => $3))
+                      customer_id = $4, expires_at = greatest(expires_at, now() + make_interval(mins => $3))
                WHERE tenant_id = $1 AND id = $2";
-    let values = [tx.tenant().into(), checkout.id.into(), store.reservation_minutes.into()];
+    let values = [tx.tenant().into(), checkout.id.into(), store.reservation_minutes.into(), checkout.customer_id.into()];
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
     checkout.status = Status::Completing;
     Ok(())

@@ -71,7 +71,7 @@ impl Codes {
     }
 
     /// The row that a code names, if the code is one of ours.
-    fn read(&self, code: &str) -> Option<Uuid> {
+    pub(crate) fn read(&self, code: &str) -> Option<Uuid> {
         self.decode::<16>(PREFIX, ACCOUNT_CODE, code).map(Uuid::from_bytes)
     }
 

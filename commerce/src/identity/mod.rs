@@ -21,6 +21,7 @@ mod error;
 mod events;
 pub mod operators;
 mod passwords;
+pub(crate) mod refresh_tokens;
 mod reset_password;
 pub mod sessions;
 mod sign_in;

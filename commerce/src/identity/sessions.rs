@@ -1,25 +1,22 @@
-//! Sessions: one sign-in is one family of refresh tokens, of which one, the tip, is alive.
-//!
-//! A token's successor is derived from it (HMAC with the platform's secret), not drawn: whoever repeats a refresh within the
-//! grace, because the answer was lost or because two tabs asked at once, gets the same successor, and there are never two
-//! live tips. The database's clock decides.
+//! Sessions of accounts and operators: one sign-in is one family of refresh tokens ([`refresh_tokens`]).
 
 use std::sync::Arc;
 
-use aws_lc_rs::hmac;
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
-use tenancy::{AccountId, OperatorId, Permission, PlatformDb, PlatformTx, TenantId, directory::hash_of};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Statement, Value};
+use tenancy::{AccountId, OperatorId, Permission, PlatformDb, PlatformTx, TenantId};
 use uuid::Uuid;
 
-use super::{Error, team::Role};
+use super::{
+    Error,
+    refresh_tokens::{self, Chain, Turned},
+    team::Role,
+};
 use crate::ids::SessionId;
 
-pub const GRACE_SECONDS: i32 = 10;
-pub const LIVES_DAYS: i32 = 30;
+pub use refresh_tokens::{GRACE_SECONDS, LIVES_DAYS};
 
-const PREFIX: &str = "rt_";
+const CHAIN: Chain = Chain { table: "refresh_tokens", scope: "principal", family: "family_id, principal, principal_id, tenant" };
 
 /// Who is signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,16 +91,14 @@ pub enum Kind {
 /// # Errors
 /// Postgres is away.
 pub async fn begin(tx: &PlatformTx, principal: Principal, device: &Device) -> Result<Session, Error> {
-    let mut random = [0_u8; 32];
-    rand::fill(&mut random);
-    let (id, refresh_token) = (Uuid::now_v7(), format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(random)));
+    let (id, refresh_token) = (Uuid::now_v7(), refresh_tokens::draw());
     let sql = "INSERT INTO refresh_tokens (id, token_hash, family_id, principal, principal_id, tenant, began_at, user_agent, address,
                  created_at, expires_at)
                VALUES ($1, $2, $1, $3, $4, $5, now(), $7, $8, now(), now() + make_interval(days => $6))";
     let (word, principal_id, tenant) = principal.columns();
     let values: [Value; 8] = [
         id.into(),
-        hash(&refresh_token),
+        refresh_tokens::hash(&refresh_token),
         word.into(),
         principal_id.into(),
         tenant.into(),
@@ -121,23 +116,18 @@ pub async fn begin(tx: &PlatformTx, principal: Principal, device: &Device) -> Re
 /// `SessionEnded`: the token is unknown, expired, revoked, or was used before the grace; in the last case its whole family
 /// is revoked.
 pub async fn refresh(platform: &PlatformDb, secret: &[u8], (kind, token): (Kind, &str), device: &Device) -> Result<Session, Error> {
-    if !token.starts_with(PREFIX) || token.len() > 100 {
-        return Err(Error::SessionEnded);
-    }
-    let successor = successor(secret, token);
     let tx = platform.begin().await?;
-    if let Some(row) = rotate(&tx, kind, (token, &successor), device).await? {
-        tx.commit().await?;
-        return session(&row, successor);
+    match CHAIN.turn(&tx, secret, (word(kind).into(), token), device).await? {
+        Turned::Renewed(family, successor) => {
+            tx.commit().await?;
+            session(&family, successor)
+        }
+        Turned::Repeated(family, successor) => session(&family, successor),
+        Turned::Stolen => {
+            tx.commit().await?;
+            Err(Error::SessionEnded)
+        }
     }
-    let Some(used) = used_before(&tx, kind, token).await? else { return Err(Error::SessionEnded) };
-    if used.in_grace {
-        return session(&used.family, successor);
-    }
-    revoke(&tx, used.family.id).await?;
-    tx.commit().await?;
-    tracing::warn!(session.id = %used.family.id, "A refresh token was used twice; its session is ended");
-    Err(Error::SessionEnded)
 }
 
 /// Ends the session of a refresh token, whichever token of its family it is, and names it. Unknown tokens are no error: they
@@ -146,10 +136,7 @@ pub async fn refresh(platform: &PlatformDb, secret: &[u8], (kind, token): (Kind,
 /// # Errors
 /// Postgres is away.
 pub async fn end(tx: &PlatformTx, kind: Kind, token: &str) -> Result<Option<Uuid>, Error> {
-    let sql = "UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL
-               AND family_id = (SELECT family_id FROM refresh_tokens WHERE token_hash = $1 AND principal = $2) RETURNING family_id";
-    let rows = tx.query_all_raw(statement(sql, [hash(token), word(kind).into()])).await?;
-    Ok(rows.first().map(|row| row.try_get("", "family_id")).transpose()?)
+    Ok(CHAIN.end(tx, (word(kind).into(), token)).await?)
 }
 
 /// Ends every session of somebody, as after a new password.
@@ -232,83 +219,14 @@ pub async fn standing(tx: &PlatformTx, session: Uuid, tenant: Option<TenantId>) 
     Ok(Some(Standing::Member { store, permissions: Role::of(&row)?.permissions }))
 }
 
-struct Family {
-    id: Uuid,
-    principal: String,
-    principal_id: Uuid,
-    tenant: Option<Uuid>,
-}
-
-struct Used {
-    family: Family,
-    in_grace: bool,
-}
-
-const FAMILY: &str = "family_id, principal, principal_id, tenant";
-
-/// One statement: the token stops being the tip and its successor begins, or neither.
-async fn rotate(tx: &PlatformTx, kind: Kind, (token, successor): (&str, &str), device: &Device) -> Result<Option<Family>, Error> {
-    let sql = format!(
-        "WITH used AS (
-           UPDATE refresh_tokens SET used_at = now()
-           WHERE token_hash = $1 AND principal = $2 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now()
-           RETURNING {FAMILY}, began_at, user_agent)
-         INSERT INTO refresh_tokens (id, token_hash, {FAMILY}, began_at, user_agent, address, created_at, expires_at)
-         SELECT $3, $4, {FAMILY}, began_at, coalesce($6, user_agent), $7, now(), now() + make_interval(days => $5) FROM used RETURNING {FAMILY}"
-    );
-    let values: [Value; 7] = [
-        hash(token),
-        word(kind).into(),
-        Uuid::now_v7().into(),
-        hash(successor),
-        LIVES_DAYS.into(),
-        device.user_agent.clone().into(),
-        device.address.clone().into(),
-    ];
-    tx.query_one_raw(statement(&sql, values)).await?.map(|row| family(&row)).transpose().map_err(Error::Database)
-}
-
-/// Only a family that still lives has a grace: after a sign-out nothing comes back.
-async fn used_before(tx: &PlatformTx, kind: Kind, token: &str) -> Result<Option<Used>, Error> {
-    let sql = format!(
-        "SELECT {FAMILY}, used_at > clock_timestamp() - make_interval(secs => $3) AS in_grace FROM refresh_tokens
-         WHERE token_hash = $1 AND principal = $2 AND used_at IS NOT NULL AND revoked_at IS NULL"
-    );
-    let values: [Value; 3] = [hash(token), word(kind).into(), f64::from(GRACE_SECONDS).into()];
-    let Some(row) = tx.query_one_raw(statement(&sql, values)).await? else { return Ok(None) };
-    Ok(Some(Used { family: family(&row)?, in_grace: row.try_get("", "in_grace")? }))
-}
-
-async fn revoke(tx: &PlatformTx, family: Uuid) -> Result<(), Error> {
-    let sql = "UPDATE refresh_tokens SET revoked_at = now() WHERE family_id = $1 AND revoked_at IS NULL";
-    tx.execute_raw(statement(sql, [family.into()])).await?;
-    Ok(())
-}
-
-fn family(row: &sea_orm::QueryResult) -> Result<Family, DbErr> {
-    Ok(Family {
-        id: row.try_get("", "family_id")?,
-        principal: row.try_get("", "principal")?,
-        principal_id: row.try_get("", "principal_id")?,
-        tenant: row.try_get("", "tenant")?,
-    })
-}
-
-fn session(family: &Family, refresh_token: String) -> Result<Session, Error> {
-    let principal = match (family.principal.as_str(), family.tenant) {
-        ("operator", None) => Principal::Operator(OperatorId::from_uuid(family.principal_id)),
-        ("account", Some(tenant)) => Principal::Account(AccountId::from_uuid(family.principal_id), TenantId::from_uuid(tenant)),
+fn session(family: &QueryResult, refresh_token: String) -> Result<Session, Error> {
+    let principal_id = family.try_get("", "principal_id")?;
+    let principal = match (family.try_get::<String>("", "principal")?.as_str(), family.try_get("", "tenant")?) {
+        ("operator", None) => Principal::Operator(OperatorId::from_uuid(principal_id)),
+        ("account", Some(tenant)) => Principal::Account(AccountId::from_uuid(principal_id), TenantId::from_uuid(tenant)),
         _ => return Err(Error::SessionEnded),
     };
-    Ok(Session { id: family.id, principal, refresh_token })
-}
-
-fn successor(secret: &[u8], token: &str) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-    let mut context = hmac::Context::with_key(&key);
-    context.update(b"stoa refresh token\0");
-    context.update(token.as_bytes());
-    format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(context.sign()))
+    Ok(Session { id: family.try_get("", "family_id")?, principal, refresh_token })
 }
 
 fn word(kind: Kind) -> &'static str {
@@ -316,10 +234,6 @@ fn word(kind: Kind) -> &'static str {
         Kind::Account => "account",
         Kind::Operator => "operator",
     }
-}
-
-fn hash(token: &str) -> Value {
-    hash_of(token).to_vec().into()
 }
 
 fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {

@@ -32,4 +32,6 @@ pub use error::Error;
 pub use events::{FulfillmentCreated, OrderCancelled, OrderCompleted, OrderPlaced};
 pub use fulfillments::{NewFulfillment, fulfill, of_order as fulfillments_of_order};
 pub use link::OrderLinks;
-pub use orders::{ListedOrder, NewOrder, find, find_by_checkout, history, lines, list, lock, number, place, tax_lines};
+pub use orders::{
+    ListedOrder, NewOrder, OrderFilter, find, find_by_checkout, find_of, history, join, lines, list, lock, number, place, tax_lines,
+};

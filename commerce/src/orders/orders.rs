@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
-    Statement,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    Set, Statement,
 };
 use serde_json::json;
 use tenancy::{Actor, TenantTx};
@@ -20,11 +20,12 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    ids::{CheckoutId, OrderHistoryId, OrderId},
+    ids::{CheckoutId, CustomerId, OrderHistoryId, OrderId},
     money::Money,
     outbox::{self, Facts},
     page::{Cursor, CursorError, Page, PageQuery},
     payments::{self, Payment, PaymentCaptured},
+    sql,
 };
 
 const SORT: &str = "placed_at";
@@ -92,6 +93,26 @@ pub async fn find(tx: &TenantTx, id: OrderId) -> Result<Order, Error> {
     order::Entity::find_by_id((tx.tenant(), id)).one(tx).await?.ok_or(Error::OrderNotFound(id))
 }
 
+/// An order of a customer.
+///
+/// # Errors
+/// `OrderNotFound`, also when it is somebody else's.
+pub async fn find_of(tx: &TenantTx, customer: CustomerId, id: OrderId) -> Result<Order, Error> {
+    let found = find(tx, id).await?;
+    if found.customer_id == Some(customer) { Ok(found) } else { Err(Error::OrderNotFound(id)) }
+}
+
+/// Gives the orders of an address that nobody owns to the customer who has proved that it is theirs. Nothing else of them
+/// changes. Answers how many.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn join(tx: &TenantTx, customer: CustomerId, email: &str) -> Result<u64, DbErr> {
+    let text = "UPDATE orders SET customer_id = $2 WHERE tenant_id = $1 AND id = ANY (ARRAY(
+                  SELECT id FROM orders WHERE tenant_id = $1 AND email = $3 AND customer_id IS NULL ORDER BY id FOR NO KEY UPDATE))";
+    sql::run(tx, text, [tx.tenant().into(), customer.into(), email.into()]).await
+}
+
 /// The order that a checkout became.
 ///
 /// # Errors
@@ -154,14 +175,24 @@ pub struct ListedOrder {
     pub units: i64,
 }
 
+/// Which orders. Absent asks for all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OrderFilter {
+    pub status: Option<Status>,
+    pub customer: Option<CustomerId>,
+}
+
 /// Orders of the store, newest first: three statements a page.
 ///
 /// # Errors
 /// The cursor is not of this list.
-pub async fn list(tx: &TenantTx, status: Option<Status>, page: &PageQuery) -> Result<Page<ListedOrder>, Error> {
+pub async fn list(tx: &TenantTx, filter: OrderFilter, page: &PageQuery) -> Result<Page<ListedOrder>, Error> {
     let mut query = order::Entity::find().filter(order::Column::TenantId.eq(tx.tenant()));
-    if let Some(status) = status {
+    if let Some(status) = filter.status {
         query = query.filter(order::Column::Status.eq(status));
+    }
+    if let Some(customer) = filter.customer {
+        query = query.filter(order::Column::CustomerId.eq(customer));
     }
     if let Some(after) = &page.after {
         let (placed_at, id) = position(after.for_list(Some(tx.tenant()), SORT)?)?;

@@ -5,7 +5,7 @@ use tenancy::{AccountId, BuiltInRole, Permission, PlatformDb, PlatformTx, Tenant
 
 use super::{
     Error, StoreOpened, default_tax,
-    settings::{self, Settings},
+    settings::{self, CartMerge, Settings},
     slug,
 };
 use crate::{
@@ -123,6 +123,7 @@ fn checked(new: &NewStore, clock: &Clock) -> Result<(String, Settings), Error> {
         time_zone: new.time_zone.clone(),
         prices_include_tax: new.prices_include_tax,
         reservation_minutes: RESERVATION_MINUTES,
+        cart_merge: CartMerge::default(),
         version: 1,
         created_at: now,
         updated_at: now,

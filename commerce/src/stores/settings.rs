@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DeriveActiveEnum, EnumIter, FromQueryResult, Statement, Value};
 use tenancy::{TenantTx, directory};
 
 use super::Error;
@@ -17,6 +17,20 @@ use crate::{
 
 const CURRENCIES_AT_MOST: usize = 20;
 
+/// What becomes of quantities when a guest signs in whose cart and whose own cart hold the same variant. What only one of them
+/// holds is kept by every rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum CartMerge {
+    /// They add up.
+    #[default]
+    Sum,
+    /// The cart that was changed last says how many.
+    Newest,
+    /// Neither wish is lessened: a variant has one line, so the greater quantity stands.
+    KeepBoth,
+}
+
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Settings {
     pub name: String,
@@ -29,6 +43,7 @@ pub struct Settings {
     pub time_zone: String,
     pub prices_include_tax: bool,
     pub reservation_minutes: i32,
+    pub cart_merge: CartMerge,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -45,6 +60,7 @@ pub struct SettingsChanges {
     pub time_zone: Option<String>,
     pub prices_include_tax: Option<bool>,
     pub reservation_minutes: Option<i32>,
+    pub cart_merge: Option<CartMerge>,
 }
 
 /// The store's settings.
@@ -69,7 +85,7 @@ pub async fn change(tx: &TenantTx, clock: &Clock, expected: Option<i64>, changes
     settings.version += 1;
     settings.updated_at = clock.now();
     let sql = "UPDATE store_settings SET name = $2, contact_email = $3, currency = $4, currencies = $5, country = $6, time_zone = $7,
-                 prices_include_tax = $8, reservation_minutes = $9, version = $10, updated_at = $11 WHERE tenant_id = $1";
+                 prices_include_tax = $8, reservation_minutes = $9, cart_merge = $10, version = $11, updated_at = $12 WHERE tenant_id = $1";
     let mut values = values(tx, &settings);
     values.extend([settings.version.into(), settings.updated_at.into()]);
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
@@ -80,7 +96,7 @@ pub async fn change(tx: &TenantTx, clock: &Clock, expected: Option<i64>, changes
 /// The first settings of a store.
 pub(super) async fn create(tx: &TenantTx, settings: &Settings) -> Result<(), Error> {
     let sql = "INSERT INTO store_settings (tenant_id, name, contact_email, currency, currencies, country, time_zone, prices_include_tax,
-                 reservation_minutes, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)";
+                 reservation_minutes, cart_merge, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)";
     let mut values = values(tx, settings);
     values.push(settings.created_at.into());
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
@@ -138,6 +154,7 @@ fn apply(settings: &mut Settings, changes: SettingsChanges) {
     set(&mut settings.time_zone, changes.time_zone);
     set(&mut settings.prices_include_tax, changes.prices_include_tax);
     set(&mut settings.reservation_minutes, changes.reservation_minutes);
+    set(&mut settings.cart_merge, changes.cart_merge);
 }
 
 fn values(tx: &TenantTx, settings: &Settings) -> Vec<Value> {
@@ -151,13 +168,14 @@ fn values(tx: &TenantTx, settings: &Settings) -> Vec<Value> {
         (&*settings.time_zone).into(),
         settings.prices_include_tax.into(),
         settings.reservation_minutes.into(),
+        settings.cart_merge.into(),
     ]
 }
 
 async fn read(tx: &TenantTx, lock: &str) -> Result<Settings, Error> {
     let sql = format!(
-        "SELECT name, contact_email, currency, currencies, country, time_zone, prices_include_tax, reservation_minutes, version,
-                created_at, updated_at FROM store_settings WHERE tenant_id = $1 {lock}"
+        "SELECT name, contact_email, currency, currencies, country, time_zone, prices_include_tax, reservation_minutes, cart_merge,
+                version, created_at, updated_at FROM store_settings WHERE tenant_id = $1 {lock}"
     );
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [tx.tenant().into()]);
     let row = Settings::find_by_statement(statement).one(tx).await?;
@@ -179,6 +197,7 @@ mod tests {
             time_zone: "Europe/Berlin".into(),
             prices_include_tax: true,
             reservation_minutes: 30,
+            cart_merge: CartMerge::Sum,
             version: 1,
             created_at: now,
             updated_at: now,

@@ -16,8 +16,10 @@ mod m20261122_001100_create_search_documents;
 mod m20261122_001200_create_account_codes;
 mod m20261122_001300_alter_facts;
 mod m20261122_001400_create_roles;
+mod m20261122_001500_create_customers;
+mod m20261122_001510_index_orders_of_customers;
 mod m20261122_001600_create_audit_entries;
-mod m20261122_001700_audit_roles;
+mod m20261122_001700_audit_team_and_customers;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -35,7 +37,9 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_001200_create_account_codes::Migration),
         Box::new(m20261122_001300_alter_facts::Migration),
         Box::new(m20261122_001400_create_roles::Migration),
+        Box::new(m20261122_001500_create_customers::Migration),
+        Box::new(m20261122_001510_index_orders_of_customers::Migration),
         Box::new(m20261122_001600_create_audit_entries::Migration),
-        Box::new(m20261122_001700_audit_roles::Migration),
+        Box::new(m20261122_001700_audit_team_and_customers::Migration),
     ]
 }

@@ -49,7 +49,7 @@ async fn a_stale_redis_loses_against_the_copy() {
     assert_eq!(there.lines[0].quantity, 2);
 
     let tx = shop.ada.begin().await.unwrap();
-    let priced = CartStore::priced(&tx, &shop.carts.find(&shop.ada, id).await.unwrap(), None).await.unwrap();
+    let priced = shop.carts.priced(&tx, &shop.carts.find(&shop.ada, id).await.unwrap(), None).await.unwrap();
     drop(tx);
     assert_eq!(priced.lines[0].quantity, 2, "a checkout sees the newer of the two");
     assert_eq!(shop.carts.get(&shop.ada, id).await.unwrap().lines[0].quantity, 2, "and so does everybody");

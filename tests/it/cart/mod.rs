@@ -2,6 +2,7 @@
 
 mod copies;
 mod lost_redis;
+mod owned;
 mod pricing;
 mod races;
 mod shop;

@@ -1,5 +1,10 @@
 mod carts;
 mod checkouts;
+mod customer_addresses;
+mod customer_carts;
+mod customer_orders;
+mod customer_sessions;
+mod customers;
 mod kept;
 mod order_page;
 mod products;

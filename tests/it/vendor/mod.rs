@@ -2,6 +2,7 @@ mod account;
 mod audit;
 mod auth;
 mod categories;
+mod customers;
 mod imports;
 mod keys;
 mod orders;

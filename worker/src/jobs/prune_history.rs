@@ -1,4 +1,4 @@
-use commerce::{cart, identity::team::invitations};
+use commerce::{cart, customers, identity::team::invitations};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,24 @@ pub(super) async fn run(_: PruneHistory, call: &Call) -> Result<(), JobError> {
         }
     }
     prune_carts(call).await?;
-    prune_invitations(call).await
+    prune_invitations(call).await?;
+    prune_customers(call).await
+}
+
+/// A customer's codes and tokens stand behind their store's wall: they are deleted from inside.
+async fn prune_customers(call: &Call) -> Result<(), JobError> {
+    let tenants = customers::tenants_to_prune(&call.database.platform().begin().await?).await?;
+    for tenant in tenants {
+        for _ in 0..BITES {
+            let tx = call.database.tenant(tenant).begin().await?;
+            let has_more = customers::prune(&tx).await?;
+            tx.commit().await?;
+            if !has_more {
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn prune_carts(call: &Call) -> Result<(), JobError> {

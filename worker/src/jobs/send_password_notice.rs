@@ -4,7 +4,7 @@ use tenancy::AccountId;
 
 use crate::{
     call::{Call, JobError},
-    mail::{Letter, Store, Template, deliver, was_sent},
+    mail::{Store, deliver, password_letter, was_sent},
 };
 
 /// Tells an account's person that its password was changed.
@@ -19,15 +19,5 @@ pub(super) async fn run(job: SendPasswordNotice, call: &Call) -> Result<(), JobE
     }
     let account = accounts::find(&call.database.platform().begin().await?, job.account).await?;
     let store = Store::load(&call.db()?.begin().await?, &call.links).await?;
-    let at = call.caused_at().with_timezone(&store.time_zone).format("%-d %B %Y, %H:%M %Z").to_string();
-    let letter = Letter {
-        template: Template::PasswordNotice,
-        to: account.email,
-        subject: format!("Your password was changed · {}", store.name),
-        title: "Your password was changed".to_owned(),
-        preview: format!("On {at}"),
-        view: serde_json::json!({ "name": account.name, "at": at }),
-        store,
-    };
-    deliver(call, letter).await
+    deliver(call, password_letter(store, (account.email, account.name), call.caused_at())).await
 }

@@ -16,6 +16,7 @@ pub enum Template {
     LowStock,
     Welcome,
     AccountCode,
+    AlreadyRegistered,
     EmailChangeNotice,
     PasswordNotice,
     Invitation,
@@ -32,6 +33,7 @@ impl Template {
             Self::LowStock => ("low_stock.txt", "low_stock.html"),
             Self::Welcome => ("welcome.txt", "welcome.html"),
             Self::AccountCode => ("account_code.txt", "account_code.html"),
+            Self::AlreadyRegistered => ("already_registered.txt", "already_registered.html"),
             Self::EmailChangeNotice => ("email_change_notice.txt", "email_change_notice.html"),
             Self::PasswordNotice => ("password_notice.txt", "password_notice.html"),
             Self::Invitation => ("invitation.txt", "invitation.html"),
@@ -45,7 +47,7 @@ macro_rules! files {
     ($($name:literal),+ $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),+] };
 }
 
-const FILES: [(&str, &str); 24] = files![
+const FILES: [(&str, &str); 26] = files![
     "layout.html",
     "parts.html",
     "order_confirmation.html",
@@ -60,6 +62,8 @@ const FILES: [(&str, &str); 24] = files![
     "welcome.txt",
     "account_code.html",
     "account_code.txt",
+    "already_registered.html",
+    "already_registered.txt",
     "email_change_notice.html",
     "email_change_notice.txt",
     "password_notice.html",
@@ -151,6 +155,8 @@ mod tests {
             (Template::RemovalNotice, json!({ "name": "Bob", "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Bob", "other": "Ada", "is_owner": true, "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Ada", "other": "Bob", "is_owner": false, "at": "1 March 2026, 12:00 CET" })),
+            (Template::AlreadyRegistered, json!({ "name": "Bob", "code": "code_x", "lasts": "an hour" })),
+            (Template::AlreadyRegistered, json!({ "name": null, "code": "code_x", "lasts": "an hour" })),
         ] {
             let (text, html) = render(template, &store(), "Thank you", "Order 1001", &view).unwrap();
             assert!(html.contains("Ada&#x27;s Mugs &amp; More") && !text.contains("&amp;"), "{template:?}: HTML is escaped, text is not");

@@ -4,7 +4,8 @@ use tenancy::TenantId;
 
 use crate::{
     address::Address,
-    ids::{CartId, CheckoutId, ShippingMethodId},
+    checkout::Error,
+    ids::{CartId, CheckoutId, CustomerId, ShippingMethodId},
     money::{Currency, Money},
 };
 
@@ -18,6 +19,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: CheckoutId,
     pub cart_id: CartId,
+    /// Who buys, and alone may see it; none while it is a guest's.
+    pub customer_id: Option<CustomerId>,
     pub status: Status,
     pub email: Option<String>,
     #[sea_orm(column_type = "JsonBinary", nullable)]
@@ -69,5 +72,11 @@ impl Status {
 impl Model {
     pub fn money(&self, minor: i64) -> Money {
         Money::new(minor, self.currency)
+    }
+
+    /// # Errors
+    /// `NotFound`: it is a customer's, and somebody else asks.
+    pub(crate) fn check_seen_by(&self, customer: Option<CustomerId>) -> Result<(), Error> {
+        if self.customer_id.is_none_or(|own| customer == Some(own)) { Ok(()) } else { Err(Error::NotFound) }
     }
 }

@@ -4,7 +4,7 @@ use tenancy::TenantId;
 
 use crate::{
     address::Address,
-    ids::{CartId, CheckoutId, OrderId},
+    ids::{CartId, CheckoutId, CustomerId, OrderId},
     money::{Currency, Money},
 };
 
@@ -20,6 +20,8 @@ pub struct Model {
     pub number: i64,
     pub checkout_id: CheckoutId,
     pub cart_id: CartId,
+    /// Whose it is; none while it is a guest's.
+    pub customer_id: Option<CustomerId>,
     pub status: Status,
     pub email: String,
     #[sea_orm(column_type = "JsonBinary", nullable)]

@@ -1,0 +1,67 @@
+//! Signing in. No transaction is open while a password is checked, or while carts are merged.
+
+use tenancy::{Tenant, TenantDb};
+
+use super::{
+    Error, current_cart, customers,
+    sessions::{self, Session},
+};
+use crate::{
+    cart::CartStore,
+    clock::Clock,
+    identity::{self, Device, Passwords},
+    ids::CartId,
+    orders,
+    text::Email,
+};
+
+#[derive(Clone)]
+pub struct SignIn {
+    pub email: Email,
+    pub password: String,
+    /// The cart that was filled as a guest.
+    pub cart: Option<CartId>,
+}
+
+/// A session that has just begun.
+#[derive(Clone)]
+pub struct SignedIn {
+    pub session: Session,
+    /// Whether what the guest's cart held is in the customer's.
+    pub is_cart_merged: bool,
+}
+
+/// Signs a customer in. The guest's cart is merged before the session begins: a sign-in that is repeated because its answer was
+/// lost merges no more. When the address is proved, orders that were placed with it since, and that nobody owns, become theirs.
+///
+/// # Errors
+/// `WrongCredentials`, the same for an unknown address and for the same work; `Busy`.
+pub async fn sign_in(
+    db: &TenantDb,
+    (passwords, carts, clock): (&Passwords, &CartStore, &Clock),
+    store: &Tenant,
+    request: &SignIn,
+    device: &Device,
+) -> Result<SignedIn, Error> {
+    let wrong = || Error::Identity(identity::Error::WrongCredentials);
+    let known = customers::get(&db.begin().await?, &request.email).await?;
+    let (id, hash) = known.map(|customer| (customer.id, customer.password_hash)).unzip();
+    let fits = passwords.fit(&request.password, hash.clone()).await?;
+    let (id, hash) = id.zip(hash).filter(|_| fits).ok_or_else(wrong)?;
+    let is_cart_merged = match request.cart {
+        Some(cart) => current_cart::take_in(db, carts, clock, store, (id, cart)).await?,
+        None => false,
+    };
+    let tx = db.begin().await?;
+    // Under the lock, so that no session of an old password begins beside a change that ends them all.
+    let customer = customers::lock(&tx, id).await?;
+    if customer.password_hash != hash {
+        return Err(wrong());
+    }
+    let session = sessions::begin(&tx, id, device).await?;
+    if customer.email_verified_at.is_some() {
+        orders::join(&tx, id, &customer.email).await?;
+    }
+    tx.commit().await?;
+    Ok(SignedIn { session, is_cart_merged })
+}

@@ -1,0 +1,72 @@
+//! What is mailed to a person about how they sign in: the same to accounts and to customers, in a store's name.
+
+use chrono::{DateTime, Utc};
+use commerce::identity::codes::{Asked, Purpose};
+use serde_json::{Value, json};
+
+use super::{Letter, Store, Template};
+
+/// A code, to the address that it is to prove.
+pub(crate) fn code_letter(store: Store, asked: Asked, purpose: Purpose, code: &str) -> Letter<Value> {
+    let (title, why) = match purpose {
+        Purpose::VerifyEmail => ("Confirm your address", "confirm that this address is yours"),
+        Purpose::ResetPassword => ("Choose a new password", "choose a new password"),
+        Purpose::ChangeEmail => ("Confirm your new address", "use this address for your account from now on"),
+    };
+    Letter {
+        template: Template::AccountCode,
+        to: asked.email,
+        subject: format!("{title} · {}", store.name),
+        title: title.to_owned(),
+        preview: format!("A code to {why}"),
+        view: json!({ "name": asked.is_known.then_some(asked.name), "why": why, "code": code, "lasts": lasts(purpose) }),
+        store,
+    }
+}
+
+/// That an address which was registered again has an account, with a code for a new password.
+pub(crate) fn registered_letter(store: Store, asked: Asked, code: &str) -> Letter<Value> {
+    Letter {
+        template: Template::AlreadyRegistered,
+        to: asked.email,
+        subject: format!("You have an account already · {}", store.name),
+        title: "You have an account already".to_owned(),
+        preview: "Sign in, or choose a new password".to_owned(),
+        view: json!({ "name": asked.is_known.then_some(asked.name), "code": code, "lasts": lasts(Purpose::ResetPassword) }),
+        store,
+    }
+}
+
+/// That another address was asked for, to the one that is to be left.
+pub(crate) fn email_change_letter(store: Store, asked: Asked) -> Letter<Value> {
+    Letter {
+        template: Template::EmailChangeNotice,
+        to: asked.asked_by,
+        subject: format!("Your address is about to change · {}", store.name),
+        title: "Your address is about to change".to_owned(),
+        preview: "Somebody signed in as you asked for it".to_owned(),
+        view: json!({ "name": asked.name, "new": asked.email }),
+        store,
+    }
+}
+
+/// That the password was changed.
+pub(crate) fn password_letter(store: Store, (email, name): (String, String), changed_at: DateTime<Utc>) -> Letter<Value> {
+    let at = changed_at.with_timezone(&store.time_zone).format("%-d %B %Y, %H:%M %Z").to_string();
+    Letter {
+        template: Template::PasswordNotice,
+        to: email,
+        subject: format!("Your password was changed · {}", store.name),
+        title: "Your password was changed".to_owned(),
+        preview: format!("On {at}"),
+        view: json!({ "name": name, "at": at }),
+        store,
+    }
+}
+
+fn lasts(purpose: Purpose) -> String {
+    match purpose.minutes() / 60 {
+        1 => "an hour".to_owned(),
+        hours => format!("{} days", hours / 24),
+    }
+}
