@@ -10,8 +10,6 @@ use salvo::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::world::Sibling;
-
 /// Who calls, and where. Cheap to clone and to change.
 #[derive(Clone)]
 pub struct Caller {
@@ -50,11 +48,6 @@ impl Caller {
     /// The same caller, asking on another host.
     pub fn on_host(&self, host: &str) -> Self {
         Self { host: host.to_owned(), ..self.clone() }
-    }
-
-    /// The same caller, asking another process.
-    pub fn through(&self, sibling: &Sibling) -> Self {
-        Self { service: sibling.service.clone(), ..self.clone() }
     }
 
     pub async fn get(&self, path: impl AsRef<str>) -> Reply {

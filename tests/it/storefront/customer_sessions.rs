@@ -110,7 +110,7 @@ async fn every_process_hears_of_a_sign_out() {
     world.leave_facts();
     let grace = Customer::register(&world, &ada, GRACE).await;
     let sibling = world.sibling_with(|tuning| tuning.session_cached_for = Duration::from_millis(300)).await;
-    let elsewhere = grace.caller.through(&sibling);
+    let elsewhere = grace.caller.at(&sibling);
     elsewhere.get("customer").await.ok();
     world.shopper(&ada).post("customer/sign-out", &json!({ "refresh_token": grace.refresh_token })).await.ok();
     grace.caller.get("customer").await.refused(401, "identity.unauthorized");
