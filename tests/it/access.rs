@@ -21,7 +21,7 @@ const NOBODY: &str = "01h2xcejqtf2nbrexx3vqjhp41";
 
 #[tokio::test]
 async fn everybody_may_what_this_page_says() {
-    let mut world = World::new().await;
+    let mut world = World::with_high_limits().await;
     let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
     world.leave_facts();
     let team = team(&world, &ada).await;

@@ -69,12 +69,12 @@ pub(crate) async fn employ(world: &World, store: &Store, name: &str, role: &str)
     let id =
         commerce::identity::accounts::create(&tx, &world.clock, (&address, name), &hash).await.expect("an account").expect("a new one");
     tx.commit().await.expect("a commit");
-    let (word, custom) = match role.parse() {
+    let (kind, custom) = match role.parse() {
         Ok(commerce::identity::team::RoleRef::Custom(id)) => ("custom", format!("'{}'", id.uuid())),
         _ => (role, "NULL".to_owned()),
     };
     let sql = format!(
-        "INSERT INTO memberships (tenant_id, account_id, role, role_id, created_at) VALUES ('{}', '{}', '{word}', {custom}, now()) RETURNING 'made'",
+        "INSERT INTO memberships (tenant_id, account_id, role, role_id, created_at) VALUES ('{}', '{}', '{kind}', {custom}, now()) RETURNING 'made'",
         store.id.uuid(),
         id.uuid()
     );

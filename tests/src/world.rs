@@ -51,16 +51,21 @@ pub struct World {
 impl World {
     /// A platform that runs on the machine's clock.
     pub async fn new() -> Self {
-        Self::with_clock(Clock::system()).await
+        Self::with(Clock::system(), 1).await
+    }
+
+    /// A platform whose plans allow a hundred times as many requests, for tests that ask everything of one store.
+    pub async fn with_high_limits() -> Self {
+        Self::with(Clock::system(), 100).await
     }
 
     /// A platform whose clock stands still until the test moves it.
     pub async fn at(time: &str) -> Self {
         let time: DateTime<Utc> = time.parse().expect("a time such as 2026-03-01T12:00:00Z");
-        Self::with_clock(Clock::fixed(time)).await
+        Self::with(Clock::fixed(time), 1).await
     }
 
-    async fn with_clock(clock: Clock) -> Self {
+    async fn with(clock: Clock, limits_factor: u32) -> Self {
         let test_database = TestDatabase::create().await;
         let config = config(&test_database);
         let database = Database::connect(&config.database).await.expect("the database of this test");
@@ -68,7 +73,7 @@ impl World {
         let redis = redis::aio::ConnectionManager::new(client).await.expect("the Redis of STOA_TEST_REDIS_URL answers");
         let mut state = State::new(config, database.clone(), Some(redis), clock.clone()).expect("a state");
         // Buckets of this world alone: the keys of sign-in limits hold addresses, which all tests share.
-        state.limiter = Limiter::new(None, state.config.tuning.limits_answer_within);
+        state.limiter = Limiter::new(None, state.config.tuning.limits_answer_within).times(limits_factor);
         let mailbox = Arc::new(Mailbox::default());
         let ctx = Ctx {
             directory: state.directory.clone(),

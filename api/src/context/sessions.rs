@@ -1,7 +1,13 @@
 //! Whether the sign-in behind an access token still stands, and with which permissions. Asked of the database once in a while and
 //! not once a request: a token outlives a sign-out or a lost role by that while, not by its own lifetime.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use commerce::identity::{self, Standing};
 use moka::future::Cache;
@@ -16,12 +22,14 @@ const CACHED_AT_MOST: u64 = 100_000;
 pub struct Sessions {
     database: Database,
     standing: Cache<Uuid, Option<Standing>>,
+    /// Raised by each change here, so that an answer read before a change is not kept after it.
+    changes: Arc<AtomicU64>,
 }
 
 impl Sessions {
     pub(crate) fn new(database: Database, cached_for: Duration) -> Self {
         let standing = Cache::builder().max_capacity(CACHED_AT_MOST).time_to_live(cached_for).support_invalidation_closures().build();
-        Self { database, standing }
+        Self { database, standing, changes: Arc::default() }
     }
 
     /// The standing of the session a token names; none after a sign-out, or when who signed in is gone from the store.
@@ -30,7 +38,11 @@ impl Sessions {
             let tx = self.database.platform().begin().await?;
             identity::sessions::standing(&tx, claims.sid, claims.tenant).await
         };
+        let seen = self.changes.load(Ordering::Acquire);
         let found = self.standing.try_get_with(claims.sid, ask).await;
+        if self.changes.load(Ordering::Acquire) != seen {
+            self.standing.invalidate(&claims.sid).await;
+        }
         found.map_err(|error: Arc<identity::Error>| Problem::unavailable(error))
     }
 
@@ -46,12 +58,14 @@ impl Sessions {
     /// # Errors
     /// The cache was built without the means for it.
     pub(crate) fn forget_store(&self, store: TenantId) -> Result<(), Problem> {
+        self.changes.fetch_add(1, Ordering::AcqRel);
         let is_there = move |_: &Uuid, kept: &Option<Standing>| matches!(kept, Some(Standing::Member { store: of, .. }) if *of == store);
         self.standing.invalidate_entries_if(is_there).map(|_| ()).map_err(Problem::internal)
     }
 
     /// Forgets a session here, now.
     pub(crate) async fn forget(&self, session: Uuid) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
         self.standing.invalidate(&session).await;
     }
 }

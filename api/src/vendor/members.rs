@@ -56,8 +56,8 @@ async fn list(vendor: Vendor, paging: Paging) -> Result<Page<Member>, Problem> {
 
 /// Give a member another role.
 ///
-/// Nobody gives, or takes from others, what they lack themselves; owners and administrators are made and unmade by owners. What the
-/// member may changes at once; other processes notice within half a minute. Invitations that the member has sent end.
+/// Nobody gives, or takes from others, what they lack themselves; owners and administrators are made and unmade by owners. The new
+/// role counts at once, in other processes within half a minute. Invitations that the member has sent end.
 #[endpoint]
 async fn update(vendor: Vendor, state: State, account_id: PathId<AccountId>, body: Body<ChangeMember>) -> Result<Json<Member>, Problem> {
     vendor.require(Permission::WriteTeam)?;

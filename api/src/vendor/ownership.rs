@@ -16,14 +16,12 @@ pub(super) fn router() -> Router {
     Router::with_path("ownership").push(Router::with_path("transfer").post(transfer))
 }
 
-/// Who is to own the store.
+/// Who is to own the store, a member of its team, and the password of who says so.
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
 #[serde(deny_unknown_fields)]
 struct Transfer {
-    /// A member of the team.
     #[garde(skip)]
     account_id: Id<AccountId>,
-    /// Yours.
     #[garde(length(max = 200))]
     #[salvo(schema(max_length = 200))]
     current_password: String,

@@ -1,12 +1,11 @@
 //! The edits of a cart. Pure: what they ask of prices is asked elsewhere.
 
 use super::content::{Cart, CartLine, MAX_LINES, MAX_QUANTITY};
-use super::merge::merge;
+use super::merge::{Quantities, merge};
 use super::{Error, PricedCart};
 use crate::address::Address;
 use crate::ids::{CartLineId, VariantId};
 use crate::money::Currency;
-use crate::stores::settings::CartMerge;
 use crate::text::Email;
 
 #[derive(Clone, Debug)]
@@ -40,7 +39,7 @@ pub(super) enum Edit {
     /// Takes in another cart, once.
     Merge {
         from: Box<Cart>,
-        rule: CartMerge,
+        quantities: Quantities,
     },
 }
 
@@ -69,7 +68,7 @@ impl Edit {
                 if cart.lines.len() == before { Err(Error::LineNotFound(*line)) } else { Ok(()) }
             }
             Self::SetDetails(details) => set_details(cart, details),
-            Self::Merge { from, rule } => merge(cart, from, *rule),
+            Self::Merge { from, quantities } => merge(cart, from, *quantities),
         }
     }
 

@@ -1,25 +1,55 @@
 //! One cart taken in by another. Pure.
 
 use super::Error;
-use super::content::{Cart, CartLine, MAX_LINES, MAX_QUANTITY};
+use super::content::{Cart, MAX_LINES, MAX_QUANTITY};
 use crate::stores::settings::CartMerge;
 
+/// How many of a variant that both carts hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quantities {
+    Sum,
+    Own,
+    Theirs,
+    Greater,
+}
+
+impl Quantities {
+    /// What a store's rule comes to for two carts.
+    pub(super) fn by(rule: CartMerge, own: &Cart, theirs: &Cart) -> Self {
+        match rule {
+            CartMerge::Sum => Self::Sum,
+            CartMerge::Newest if theirs.changed_at() >= own.changed_at() => Self::Theirs,
+            CartMerge::Newest => Self::Own,
+            CartMerge::KeepBoth => Self::Greater,
+        }
+    }
+
+    fn of(self, own: u32, theirs: u32) -> u32 {
+        let quantity = match self {
+            Self::Sum => own.saturating_add(theirs),
+            Self::Own => own,
+            Self::Theirs => theirs,
+            Self::Greater => own.max(theirs),
+        };
+        quantity.min(MAX_QUANTITY)
+    }
+}
+
 /// Takes a guest's cart into a customer's, unless it was taken in before. Lines that only one holds stay; of a variant that both
-/// hold, the rule says how many, at most [`MAX_QUANTITY`]. Details that the customer's cart lacks are taken from the guest's, and
-/// its currency: the one that the shopper sees now.
+/// hold there are as many as `quantities` says, at most [`MAX_QUANTITY`]. Details that the customer's cart lacks are taken from
+/// the guest's, and its currency: the one that the shopper sees now.
 ///
 /// # Errors
 /// `TooManyLines`: the two do not fit into one. Nothing has changed then.
-pub(super) fn merge(cart: &mut Cart, from: &Cart, rule: CartMerge) -> Result<(), Error> {
+pub(super) fn merge(cart: &mut Cart, from: &Cart, quantities: Quantities) -> Result<(), Error> {
     if cart.has_taken_in(from.id) {
         return Ok(());
     }
-    let is_newer = from.changed_at() >= cart.changed_at();
     let mut lines = cart.lines.clone();
     for theirs in &from.lines {
         match lines.iter_mut().find(|line| line.variant_id == theirs.variant_id) {
-            Some(line) => line.quantity = quantity(rule, line.quantity, (theirs.quantity, is_newer)),
-            None => lines.push(CartLine { quantity: theirs.quantity.min(MAX_QUANTITY), ..theirs.clone() }),
+            Some(line) => line.quantity = quantities.of(line.quantity, theirs.quantity),
+            None => lines.push(theirs.clone()),
         }
     }
     if lines.len() > MAX_LINES {
@@ -28,7 +58,9 @@ pub(super) fn merge(cart: &mut Cart, from: &Cart, rule: CartMerge) -> Result<(),
     if cart.currency != from.currency && !from.lines.is_empty() {
         cart.currency = from.currency;
         // What was shown was shown in another currency.
-        lines.iter_mut().for_each(|line| line.seen_price = None);
+        for line in &mut lines {
+            line.seen_price = None;
+        }
     }
     cart.lines = lines;
     if cart.email.is_none() {
@@ -41,21 +73,12 @@ pub(super) fn merge(cart: &mut Cart, from: &Cart, rule: CartMerge) -> Result<(),
     Ok(())
 }
 
-fn quantity(rule: CartMerge, own: u32, (theirs, is_newer): (u32, bool)) -> u32 {
-    let quantity = match rule {
-        CartMerge::Sum => own.saturating_add(theirs),
-        CartMerge::Newest if is_newer => theirs,
-        CartMerge::Newest => own,
-        CartMerge::KeepBoth => own.max(theirs),
-    };
-    quantity.min(MAX_QUANTITY)
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
 
     use super::*;
+    use crate::cart::CartLine;
     use crate::ids::{self, CustomerId, VariantId};
 
     fn cart(lines: &[(VariantId, u32)], changed_at: DateTime<Utc>) -> Cart {
@@ -65,7 +88,7 @@ mod tests {
     }
 
     fn customers(lines: &[(VariantId, u32)], changed_at: DateTime<Utc>) -> Cart {
-        cart(lines, changed_at).of(Some(CustomerId::new())).next(changed_at)
+        cart(lines, changed_at).of(Some(CustomerId::new())).kept_since(changed_at)
     }
 
     #[test]
@@ -80,7 +103,8 @@ mod tests {
         ] {
             let mut cart = customers(&[(both, 5), (own, 1)], then);
             let guests = super::tests::cart(&[(theirs, 3), (both, 2)], guest_at);
-            merge(&mut cart, &guests, rule).unwrap();
+            let quantities = Quantities::by(rule, &cart, &guests);
+            merge(&mut cart, &guests, quantities).unwrap();
             let lines: Vec<_> = cart.lines.iter().map(|line| (line.variant_id, line.quantity)).collect();
             assert_eq!(lines, [(both, expected), (own, 1), (theirs, 3)], "{rule:?}");
         }
@@ -92,12 +116,12 @@ mod tests {
         let mut cart = customers(&[(mug, MAX_QUANTITY - 1)], DateTime::UNIX_EPOCH);
         let guests = super::tests::cart(&[(mug, 5)], DateTime::UNIX_EPOCH);
         for _ in 0..3 {
-            merge(&mut cart, &guests, CartMerge::Sum).unwrap();
+            merge(&mut cart, &guests, Quantities::Sum).unwrap();
         }
         assert_eq!(cart.lines[0].quantity, MAX_QUANTITY);
         let mut cart = customers(&[(mug, 1)], DateTime::UNIX_EPOCH);
         for _ in 0..3 {
-            merge(&mut cart, &guests, CartMerge::Sum).unwrap();
+            merge(&mut cart, &guests, Quantities::Sum).unwrap();
         }
         assert_eq!(cart.lines[0].quantity, 6);
     }
@@ -108,7 +132,7 @@ mod tests {
         let mut cart = customers(&many(150), DateTime::UNIX_EPOCH);
         let before = cart.clone();
         let guests = super::tests::cart(&many(51), DateTime::UNIX_EPOCH);
-        assert!(matches!(merge(&mut cart, &guests, CartMerge::Sum), Err(Error::TooManyLines)));
+        assert!(matches!(merge(&mut cart, &guests, Quantities::Sum), Err(Error::TooManyLines)));
         assert_eq!(cart, before);
     }
 
@@ -119,7 +143,7 @@ mod tests {
         cart.lines[0].seen_price = Some(1990);
         let mut guests = super::tests::cart(&[(theirs, 1)], DateTime::UNIX_EPOCH);
         guests.currency = "USD".parse().unwrap();
-        merge(&mut cart, &guests, CartMerge::Sum).unwrap();
+        merge(&mut cart, &guests, Quantities::Sum).unwrap();
         assert_eq!((cart.currency.code(), cart.lines[0].seen_price), ("USD", None));
     }
 }

@@ -4,6 +4,7 @@ use tenancy::TenantDb;
 
 use super::content::Cart;
 use super::edit::{Details, Edit};
+use super::merge::Quantities;
 use super::store::{ATTEMPTS, CartStore, Saving, pause};
 use super::{Error, PricedCart, copy};
 use crate::ids::CartId;
@@ -51,7 +52,8 @@ impl CartStore {
     /// `TooManyLines`: the two do not fit into one; nothing has changed then.
     pub async fn take_in(&self, db: &TenantDb, id: CartId, from: Cart, rule: CartMerge) -> Result<(), Error> {
         let base = self.find(db, id).await?;
-        let merged = self.save_edit(db, base, &Edit::Merge { from: Box::new(from), rule }).await?;
+        let quantities = Quantities::by(rule, &base, &from);
+        let merged = self.save_edit(db, base, &Edit::Merge { from: Box::new(from), quantities }).await?;
         // At once: what is put away next must not be all that a lost Redis leaves.
         copy_now(db, &merged.cart).await
     }

@@ -151,12 +151,11 @@ pub async fn list(tx: &TenantTx, email: Option<&Email>, page: &PageQuery) -> Res
     let tenant = Some(tx.tenant());
     let after = page.after.as_ref().map(|cursor| cursor.for_list(tenant, SORT)).transpose()?.map(|cursor| cursor.id);
     let limit = i64::try_from(page.limit + 1).unwrap_or(i64::MAX);
-    let rows: Vec<Customer> = match email {
-        Some(email) => get(tx, email).await?.into_iter().filter(|found| after.is_none_or(|after| found.id.uuid() < after)).collect(),
-        None => {
-            let text = select!("id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) ORDER BY id DESC LIMIT $3");
-            sql::all(tx, text, [tx.tenant().into(), after.into(), limit.into()]).await?
-        }
+    let rows: Vec<Customer> = if let Some(email) = email {
+        get(tx, email).await?.into_iter().filter(|found| after.is_none_or(|after| found.id.uuid() < after)).collect()
+    } else {
+        let text = select!("id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) ORDER BY id DESC LIMIT $3");
+        sql::all(tx, text, [tx.tenant().into(), after.into(), limit.into()]).await?
     };
     Ok(Page::of(rows, page.limit, |row| Cursor::new(tenant, SORT, "", row.id.uuid())))
 }

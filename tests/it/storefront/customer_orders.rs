@@ -22,6 +22,7 @@ async fn orders_of_a_guest_join_when_the_address_is_proved_and_not_before() {
     let bought = Guest::of(&world, &ada).with_email("Grace@Shopper.example").buy(&mug, 2).await;
     Guest::of(&world, &ada).with_email("mary@shopper.example").buy(&mug, 1).await;
     Guest::of(&world, &bob).with_email(GRACE).buy(&theirs, 1).await;
+    world.run_jobs().await;
     let mut superuser = world.superuser().await;
     let money = "SELECT string_agg(concat_ws(' ', id, number, status, subtotal, shipping_total, tax_total, total, version, updated_at), E'\\n' ORDER BY id) FROM orders";
     let before = texts(&mut superuser, money).await;

@@ -133,7 +133,7 @@ async fn nobody_is_told_who_has_an_account() {
     assert_eq!((known.status(), known.text()), (204, String::new()));
     assert_eq!((unknown.status(), unknown.text()), (204, String::new()));
     let mut took = [Vec::new(), Vec::new()];
-    for _ in 0..5 {
+    for _ in 0..3 {
         for (kind, email) in [GRACE, "stranger@shopper.example"].into_iter().enumerate() {
             let asked_at = Instant::now();
             assert_eq!(shopper.post("customer/reset-password", &json!({ "email": email })).await.status(), 204);

@@ -56,18 +56,15 @@ pub async fn accept_invitation(
     device: &Device,
 ) -> Result<SignedIn, Error> {
     let known = accounts::get(&platform.begin().await?, &invited.email).await?;
-    let person = match known {
-        Some(Account { id, password_hash }) => {
-            if !passwords.fit(password, Some(password_hash)).await? {
-                return Err(Error::WrongCredentials);
-            }
-            Person::Known(id)
+    let person = if let Some(Account { id, password_hash }) = known {
+        if !passwords.fit(password, Some(password_hash)).await? {
+            return Err(Error::WrongCredentials);
         }
-        None => {
-            let required = || FieldFault::new("/name", "required", "this address has no account yet: say the name of the one to be");
-            let name = clean_line("/name", name.ok_or_else(|| Error::Invalid(required()))?, 100).map_err(Error::Invalid)?;
-            Person::New { hash: passwords.hash(invited.email.as_str(), password).await?, name }
-        }
+        Person::Known(id)
+    } else {
+        let required = || FieldFault::new("/name", "required", "this address has no account yet: say the name of the one to be");
+        let name = clean_line("/name", name.ok_or_else(|| Error::Invalid(required()))?, 100).map_err(Error::Invalid)?;
+        Person::New { hash: passwords.hash(invited.email.as_str(), password).await?, name }
     };
     let tx = platform.begin().await?;
     let account = match person {
