@@ -103,7 +103,7 @@ impl BuiltInRole {
         match self {
             Self::Owner | Self::Administrator => Permission::ALL,
             Self::Catalogue => &[ReadProducts, WriteProducts, ReadStock, WriteStock, ReadSettings],
-            Self::Orders => &[ReadProducts, ReadStock, ReadOrders, WriteOrders, ReadCustomers, ReadSettings],
+            Self::Orders => &[ReadProducts, ReadStock, ReadOrders, WriteOrders, ReadCustomers, WriteCustomers, ReadSettings],
             Self::Support => &[ReadProducts, ReadStock, ReadOrders, ReadCustomers, WriteCustomers, ReadSettings],
             Self::Analyst => &[ReadProducts, ReadOrders, ReadAnalytics, ReadSettings],
             Self::ReadOnly => {

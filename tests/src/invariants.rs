@@ -221,7 +221,14 @@ pub const INVARIANTS: &[Invariant] = &[
     ),
     always(
         "a family of refresh tokens has at most one live tip",
-        "SELECT family_id::text FROM refresh_tokens WHERE used_at IS NULL AND revoked_at IS NULL GROUP BY family_id HAVING count(*) > 1",
+        "SELECT family_id::text FROM refresh_tokens WHERE used_at IS NULL AND revoked_at IS NULL GROUP BY family_id HAVING count(*) > 1
+         UNION ALL SELECT family_id::text FROM customer_refresh_tokens WHERE used_at IS NULL AND revoked_at IS NULL GROUP BY family_id HAVING count(*) > 1",
+    ),
+    always(
+        "an order is its checkout's customer's; a guest's joins only who has proved an address",
+        "SELECT o.id::text FROM orders o JOIN checkouts c ON c.tenant_id = o.tenant_id AND c.id = o.checkout_id
+         LEFT JOIN customers p ON p.tenant_id = o.tenant_id AND p.id = o.customer_id AND p.email_verified_at IS NOT NULL
+         WHERE o.customer_id IS DISTINCT FROM c.customer_id AND (c.customer_id IS NOT NULL OR p.id IS NULL)",
     ),
     always(
         "every store has an owner",

@@ -60,8 +60,14 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         }
         AnyFact::ImportRequested(file) => jobs![RunImport { import: file.import_id, turn: 0 }],
         // nothing, so far
-        AnyFact::MemberJoined(_) | AnyFact::MemberRoleChanged(_) | AnyFact::MemberLeft(_) => jobs![],
-        AnyFact::CustomerRegistered(_) | AnyFact::CustomerVerified(_) | AnyFact::CustomerEmailChanged(_) => jobs![],
-        AnyFact::ImportCompleted(_) | AnyFact::OrderCompleted(_) | AnyFact::PaymentCaptured(_) => jobs![],
+        AnyFact::MemberJoined(_)
+        | AnyFact::MemberRoleChanged(_)
+        | AnyFact::MemberLeft(_)
+        | AnyFact::CustomerRegistered(_)
+        | AnyFact::CustomerVerified(_)
+        | AnyFact::CustomerEmailChanged(_)
+        | AnyFact::ImportCompleted(_)
+        | AnyFact::OrderCompleted(_)
+        | AnyFact::PaymentCaptured(_) => jobs![],
     }
 }

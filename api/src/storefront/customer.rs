@@ -11,7 +11,9 @@ use salvo::{
     oapi::{ToSchema, endpoint},
 };
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
+use super::customer_auth::until_next_step;
 use crate::{
     Problem, State,
     context::{self, Body},
@@ -151,9 +153,11 @@ async fn request_email(
     body: Body<ChangeEmail>,
     res: &mut Response,
 ) -> Result<NoContent, Problem> {
+    let asked_at = Instant::now();
     state.limiter.password_for(&customer.who.customer.to_string()).await.admit(res)?;
     let given = (body.0.current_password.as_str(), &body.0.email);
     customers::request_email_change(&customer.db, &state.passwords, &state.clock, customer.who, given).await?;
+    until_next_step(asked_at).await;
     Ok(NoContent)
 }
 

@@ -179,7 +179,8 @@ async fn reset_password(shopper: Shopper, state: State, body: Body<ResetPassword
     Ok(NoContent)
 }
 
-async fn until_next_step(asked_at: Instant) {
+/// See [`ANSWERED_EVERY`].
+pub(super) async fn until_next_step(asked_at: Instant) {
     let steps = asked_at.elapsed().as_millis() / ANSWERED_EVERY.as_millis() + 1;
     tokio::time::sleep_until(asked_at + ANSWERED_EVERY * u32::try_from(steps).unwrap_or(u32::MAX)).await;
 }
