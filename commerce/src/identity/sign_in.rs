@@ -42,11 +42,18 @@ pub async fn sign_in(
     let (id, hash) = account.map(|account| (account.id, account.password_hash)).unzip();
     let fits = passwords.fit(password, hash).await?;
     let id = id.filter(|_| fits).ok_or(Error::WrongCredentials)?;
+    enter(platform, id, store, device).await
+}
+
+/// The last step of every way to sign in: begins a session of somebody who has proved who they are.
+///
+/// # Errors
+/// `SeveralStores` when none is named and there are several, `NoSuchStore`.
+pub(super) async fn enter(platform: &PlatformDb, account: AccountId, store: Option<&str>, device: &Device) -> Result<SignedIn, Error> {
     let tx = platform.begin().await?;
-    let membership = choose(memberships(&tx, id).await?, store)?;
-    let session = sessions::begin(&tx, Principal::Account(id, membership.tenant), device).await?;
+    let signed_in = in_store(&tx, account, store, device).await?;
     tx.commit().await?;
-    Ok(SignedIn { session, membership })
+    Ok(signed_in)
 }
 
 /// Signs an operator in.
@@ -73,7 +80,11 @@ pub async fn sign_in_operator(
 /// # Errors
 /// `NoSuchStore`.
 pub async fn switch_store(tx: &PlatformTx, account: AccountId, store: &str, device: &Device) -> Result<SignedIn, Error> {
-    let membership = choose(memberships(tx, account).await?, Some(store))?;
+    in_store(tx, account, Some(store), device).await
+}
+
+async fn in_store(tx: &PlatformTx, account: AccountId, store: Option<&str>, device: &Device) -> Result<SignedIn, Error> {
+    let membership = choose(memberships(tx, account).await?, store)?;
     let session = sessions::begin(tx, Principal::Account(account, membership.tenant), device).await?;
     Ok(SignedIn { session, membership })
 }
