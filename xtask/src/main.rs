@@ -11,6 +11,7 @@ mod demo;
 mod dev;
 mod fleet;
 mod http;
+mod leaked;
 mod lint;
 mod services;
 mod verify;
@@ -42,6 +43,8 @@ enum Command {
     Bench(bench::Options),
     /// Write the OpenAPI documents and the table of who may do what anew, from the code
     Openapi,
+    /// Write the list of passwords that nobody may choose, from lists of leaked ones
+    LeakedPasswords(leaked::Options),
     /// Check format, lints, dependencies and generated files
     Lint,
     /// Format every file
@@ -71,6 +74,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Verify { .. } => verify::run(&words_after("verify"), &[]).await,
         Command::Bench(options) => bench::run(options).await,
         Command::Openapi => verify::snapshots().await,
+        Command::LeakedPasswords(options) => leaked::run(&options),
         Command::Lint => lint::run().await,
         Command::Fmt => lint::format().await,
     }

@@ -13,7 +13,7 @@ use crate::{
 /// Sets another password and ends every other session. Answers which were ended.
 ///
 /// # Errors
-/// `WrongPassword`, `UnfitPassword` for the new one, `Busy`.
+/// `WrongPassword`, `UnfitPassword` or `LeakedPassword` for the new one, `Busy`.
 pub async fn change_password(
     db: &TenantDb,
     passwords: &Passwords,

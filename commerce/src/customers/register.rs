@@ -27,7 +27,7 @@ pub struct NewCustomer {
 /// the same work: the mail says so, and brings a code for a new password instead.
 ///
 /// # Errors
-/// `Invalid` names the field; `UnfitPassword`, `Busy`.
+/// `Invalid` names the field; `UnfitPassword`, `LeakedPassword`, `Busy`.
 pub async fn register(db: &TenantDb, passwords: &Passwords, clock: &Clock, new: &NewCustomer) -> Result<(), Error> {
     let email = &new.email;
     let name = clean_line("/name", &new.name, 100).map_err(|fault| Error::Invalid(vec![fault]))?;

@@ -33,7 +33,7 @@ pub async fn request_password_reset(db: &TenantDb, clock: &Clock, email: &Email)
 /// by it: whoever else had registered it is out.
 ///
 /// # Errors
-/// `CodeInvalid`, also when the customer has another address by now; `UnfitPassword` (the code still works then), `Busy`.
+/// `CodeInvalid`, also when the customer has another address by now; `UnfitPassword`, `LeakedPassword` (the code still works then), `Busy`.
 pub async fn reset_password(
     db: &TenantDb,
     passwords: &Passwords,

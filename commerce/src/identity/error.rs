@@ -33,6 +33,8 @@ pub enum Error {
     AlreadyVerified,
     #[error("a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters and is not the e-mail address")]
     UnfitPassword,
+    #[error("this password was leaked elsewhere, and is among the first that attackers try: choose another")]
+    LeakedPassword,
     #[error("{} is not valid", .0.pointer)]
     Invalid(FieldFault),
     #[error("there is no key {0}")]
@@ -87,6 +89,7 @@ impl Fault for Error {
             | Self::CodeInvalid
             | Self::SeveralStores
             | Self::UnfitPassword
+            | Self::LeakedPassword
             | Self::Invalid(_)
             | Self::UnknownRole
             | Self::ScopesDoNotFit => Kind::Invalid,
@@ -125,6 +128,7 @@ impl Fault for Error {
             Self::EmailTaken => "identity.email_taken",
             Self::AlreadyVerified => "identity.already_verified",
             Self::UnfitPassword => "identity.unfit_password",
+            Self::LeakedPassword => "identity.leaked_password",
             Self::Invalid(_) => "identity.invalid",
             Self::KeyNotFound(_) => "identity.key_not_found",
             Self::NotYours(_) => "identity.permission_not_yours",
@@ -155,6 +159,7 @@ impl Fault for Error {
             Self::WrongPassword => at("/current_password", "wrong"),
             Self::SeveralStores => at("/store", "required"),
             Self::UnfitPassword => at("/password", "unfit"),
+            Self::LeakedPassword => at("/password", "leaked"),
             Self::CodeInvalid => at("/code", "invalid"),
             Self::ScopesDoNotFit => at("/scopes", "do_not_fit"),
             Self::UnknownRole => at("/role", "unknown_word"),

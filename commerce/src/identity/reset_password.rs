@@ -34,7 +34,7 @@ pub async fn request_password_reset(platform: &PlatformDb, clock: &Clock, email:
 /// by it.
 ///
 /// # Errors
-/// `CodeInvalid`, `UnfitPassword` (the code still works then), `Busy`.
+/// `CodeInvalid`, `UnfitPassword`, `LeakedPassword` (the code still works then), `Busy`.
 pub async fn reset_password(
     platform: &PlatformDb,
     passwords: &Passwords,

@@ -45,7 +45,7 @@ pub async fn invited(platform: &PlatformDb, codes: &Codes, code: &str) -> Result
 /// Accepts an invitation: with the password of the account that the address has, or with the name and password of the one to be.
 ///
 /// # Errors
-/// `WrongCredentials`; `Invalid` at `/name` and `UnfitPassword` for a new account; `CodeInvalid` when it was not open any more,
+/// `WrongCredentials`; `Invalid` at `/name` and `UnfitPassword` and `LeakedPassword` for a new account; `CodeInvalid` when it was not open any more,
 /// `AlreadyMember`, `Busy`.
 pub async fn accept_invitation(
     platform: &PlatformDb,
