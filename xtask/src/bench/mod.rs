@@ -4,6 +4,7 @@
 //! each asking again as soon as it is answered, so the figures say what the server can do and not how long a queue grows.
 
 mod buyers;
+mod doors;
 mod journey;
 mod latency;
 mod load;
@@ -23,8 +24,8 @@ use crate::services::{Purpose, Services};
 use crate::workspace;
 use report::{Operation, Report};
 
-/// So that no plan's request limits are what is measured.
-const LIMITS: &[(&str, &str)] = &[("STOA_LIMITS_FACTOR", "20")];
+/// So that no limit is what is measured: neither a plan's, nor that of the one address from which all of this comes.
+const LIMITS: &[(&str, &str)] = &[("STOA_LIMITS_FACTOR", "20"), ("STOA_TRUSTED_PROXIES", "127.0.0.0/8")];
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -96,6 +97,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     }
     step("fifty buyers of ten", buyers::measure(&services, &shop, &mut report)).await?;
     step("latencies", latency::measure(&services, &shop, &mut report)).await?;
+    step("known and unknown addresses", doors::answer_times(&services, &shop, &mut report)).await?;
+    step("a storm of sign-ins", doors::storm(&services, &shop, &mut report)).await?;
     step("an import of 10,000 products", latency::import(&services, &mut report)).await?;
 
     let out = options.out.clone().unwrap_or_else(|| services.folder.join("report.json"));
