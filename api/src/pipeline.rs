@@ -17,7 +17,8 @@ use crate::{Problem, State, context::RequestId, health, json::Json, observe, ope
 /// The API, ready to answer. Its requests run in tasks of their own: a client that hangs up stops nothing half-way.
 pub fn service(state: State) -> Service {
     let run = RunToCompletion { state: state.clone(), inner: Arc::new(inner(state)) };
-    Service::new(Router::with_path("{**rest}").goal(run))
+    // What the inner service has answered is the answer: without this the outer one would write another under a HEAD's refusal.
+    Service::new(Router::with_path("{**rest}").goal(run)).catcher(Catcher::new(AsAnswered))
 }
 
 fn inner(state: State) -> Service {
@@ -70,6 +71,16 @@ impl Handler for RunToCompletion {
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             res.headers_mut().insert("x-request-id", value);
         }
+    }
+}
+
+/// Adds nothing to an answer.
+struct AsAnswered;
+
+#[async_trait]
+impl Handler for AsAnswered {
+    async fn handle(&self, _: &mut Request, _: &mut Depot, _: &mut Response, ctrl: &mut FlowCtrl) {
+        ctrl.skip_rest();
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     sql,
 };
 
-const SORT: &str = "newest";
+const SORT: &str = "audit";
 
 macro_rules! resources {
     ($($variant:ident = $word:literal: $id:ty),+ $(,)?) => {

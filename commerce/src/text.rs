@@ -42,6 +42,14 @@ fn is_refused(character: char) -> bool {
     (character.is_control() && !kept) || reorders || matches!(character, '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}')
 }
 
+/// Characters that show nothing (Unicode's `Default_Ignorable_Code_Point`, where text uses them at all). Prose needs some of them,
+/// for emoji and for joined letters; a name that somebody is to recognise has none.
+pub fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Text as it is compared and searched: lower case, without accents.
 pub fn fold(text: &str) -> String {
     let plain = text.nfkd().filter(|character| !is_combining_mark(*character)).collect::<String>().to_lowercase();
@@ -119,7 +127,9 @@ impl FromStr for Email {
     fn from_str(text: &str) -> Result<Self, EmailError> {
         let email: String = text.trim().nfc().collect::<String>().to_lowercase();
         let (local, domain) = email.rsplit_once('@').ok_or(EmailError)?;
-        let refused = |character: char| character.is_whitespace() || is_refused(character) || "<>()[],;:\\\"@".contains(character);
+        let refused = |character: char| {
+            character.is_whitespace() || is_refused(character) || is_invisible(character) || "<>()[],;:\\\"@".contains(character)
+        };
         let labels = domain.split('.').all(|label| {
             !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(|c| c.is_alphanumeric() || c == '-')
         });
@@ -190,6 +200,8 @@ mod tests {
             "a@-x.com",
             "a@x..com",
             "@x.com",
+            "own\u{200b}er@example.com",
+            "o\u{ad}wner@example.com",
         ] {
             assert!(text.parse::<Email>().is_err(), "{text:?}");
         }

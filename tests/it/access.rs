@@ -68,7 +68,7 @@ async fn everybody_may_what_this_page_says() {
 }
 
 #[tokio::test]
-async fn a_key_without_a_scope_opens_nothing() {
+async fn t052_a_key_without_a_scope_opens_nothing() {
     let mut world = World::new().await;
     let ada = world.tenant("ada").await;
     world.leave_facts();
@@ -81,6 +81,26 @@ async fn a_key_without_a_scope_opens_nothing() {
         }
     }
     assert!(open.iter().all(|name| name.contains("analytics")), "each of these forgot to ask `may I`: {open:?}");
+}
+
+/// A token that was good a moment ago.
+#[tokio::test]
+async fn t034_an_expired_token_opens_no_route() {
+    let mut world = World::at("2026-03-01T12:00:00Z").await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let (vendor, operator, customer) = (world.vendor(&ada), world.operator().await, customer(&world, &ada).await.on_host(&ada.host()));
+    world.clock.advance(chrono::TimeDelta::minutes(11));
+    let mut open = Vec::new();
+    for (audience, caller) in [(Audience::Vendor, &vendor), (Audience::Platform, &operator), (Audience::Storefront, &customer)] {
+        for (name, request) in requests(document(audience)).into_iter().filter(|(_, request)| !request.is_open) {
+            let status = request.send(caller).await;
+            if status != 401 {
+                open.push(format!("{name} {status}"));
+            }
+        }
+    }
+    assert!(open.is_empty(), "an expired token was taken for a good one: {open:#?}");
 }
 
 struct Request {

@@ -21,6 +21,25 @@ const ABORTED: usize = 4_000;
 const PATIENT: usize = 200;
 const AT_ONCE: usize = 40;
 
+/// A connection is often a proxy's, which others share: a HEAD that is refused leaves it whole.
+#[tokio::test]
+async fn a_head_that_is_refused_is_answered_and_so_is_what_follows() {
+    let mut world = World::new().await;
+    world.leave_facts();
+    let (address, serving) = serve(&world).await;
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    for path in ["/", "/vendor/v1/account", "/storefront/v1/products/none", "/health/live"] {
+        let request = format!("HEAD {path} HTTP/1.1\r\nhost: stoa.test\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("a request");
+        let mut answer = vec![0; 4096];
+        let length = stream.read(&mut answer).await.expect("an answer");
+        let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+        assert!(answer.starts_with("HTTP/1.1 ") && answer.ends_with("\r\n\r\n"), "{path}: a head and nothing else: {answer:?}");
+    }
+    drop(stream);
+    serving.stop(&world).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thousands_of_aborted_requests_lose_nothing() {
     let mut world = World::new().await;

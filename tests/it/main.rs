@@ -3,6 +3,7 @@
 
 mod access;
 mod architecture;
+mod attacks;
 mod cart;
 mod hang_ups;
 mod invariants;

@@ -85,7 +85,7 @@ async fn tries_until_refused(service: &Service, client: &str) -> usize {
 }
 
 #[tokio::test]
-async fn an_address_has_its_own_limit_in_all_processes() {
+async fn t048_an_address_has_its_own_limit_in_all_processes() {
     let world = World::new().await;
     let client = redis::Client::open(tests::settings::redis_url()).expect("an address");
     let redis = redis::aio::ConnectionManager::new(client).await.expect("a connection");
@@ -101,7 +101,7 @@ async fn an_address_has_its_own_limit_in_all_processes() {
 }
 
 #[tokio::test]
-async fn without_redis_sign_in_is_still_limited() {
+async fn t048_without_redis_sign_in_is_still_limited() {
     let world = World::new().await;
     // Accepts connections and never answers.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -112,6 +112,30 @@ async fn without_redis_sign_in_is_still_limited() {
     let service = service(&world, redis);
     let tries = tries_until_refused(&service, &an_address()).await;
     assert!((20..=30).contains(&tries), "{tries}");
+}
+
+/// One client may have half of what a store's plan lets its shoppers change; the other half is for all others.
+#[tokio::test]
+async fn t048_one_client_does_not_close_a_store() {
+    let mut world = World::new().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let client = redis::Client::open(tests::settings::redis_url()).expect("an address");
+    let service = service(&world, redis::aio::ConnectionManager::new(client).await.expect("a connection"));
+    let url = format!("http://{}/storefront/v1/carts", ada.host());
+    let fill = async |from: &str| {
+        TestClient::post(&url).add_header("x-forwarded-for", from, true).json(&json!({})).send(&*service).await.status_code
+    };
+    let (one, other) = (an_address(), an_address());
+    let mut filled = 0;
+    while fill(&one).await == Some(StatusCode::CREATED) {
+        filled += 1;
+        assert!(filled < 1_000, "one client was never refused");
+    }
+    assert_eq!(fill(&one).await, Some(StatusCode::TOO_MANY_REQUESTS));
+    for _ in 0..20 {
+        assert_eq!(fill(&other).await, Some(StatusCode::CREATED), "after {filled} of another client");
+    }
 }
 
 #[tokio::test]

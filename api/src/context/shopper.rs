@@ -7,7 +7,7 @@ use tenancy::{
     directory::{Key, KeyKind},
 };
 
-use super::{from_depot, host_of, state};
+use super::{ClientAddress, from_depot, host_of, state};
 use crate::{Problem, State, limits::Class};
 
 const KEY_HEADER: &str = "stoa-publishable-key";
@@ -51,8 +51,12 @@ async fn admit(req: &mut Request, depot: &mut Depot, res: &mut Response) -> Resu
         return Err(Problem::forbidden("tenancy.store_suspended", "this store is closed for now"));
     }
     let reads = [Method::GET, Method::HEAD].contains(req.method());
-    let class = if reads { Class::StorefrontReads } else { Class::StorefrontWrites };
-    state.limiter.tenant(store.id, store.plan, class).await.admit(res)?;
+    let decision = if reads {
+        state.limiter.tenant(store.id, store.plan, Class::StorefrontReads).await
+    } else {
+        state.limiter.shopper(store.id, store.plan, ClientAddress::of(req, &state.config.trusted_proxies)).await
+    };
+    decision.admit(res)?;
     let db = state.database.tenant(store.id);
     depot.insert_typed(Shopper { store, db, who: None });
     Ok(())

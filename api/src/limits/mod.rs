@@ -41,6 +41,16 @@ impl Class {
     }
 }
 
+/// Where one e-mail is named, or one person is asked for their password.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Door {
+    Account,
+    Customer,
+    Operator,
+    /// A new password is asked for: whoever cannot sign in, because others guess, still gets one.
+    Reset,
+}
+
 /// A bucket: so many at once, and one more each `every`.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
@@ -92,19 +102,31 @@ impl Limiter {
     }
 
     pub(crate) async fn tenant(&self, tenant: TenantId, plan: Plan, class: Class) -> Decision {
+        self.take(Bucket::of(class.as_str(), self.rate(plan, class)), &tenant.to_string()).await
+    }
+
+    /// What shoppers change, of which one client may have half: whoever plays a hundred shoppers does not close the store to the
+    /// others. Half and not less, because all shoppers of a storefront that a server renders come from its one address.
+    pub(crate) async fn shopper(&self, tenant: TenantId, plan: Plan, address: ClientAddress) -> Decision {
+        let whole = self.rate(plan, Class::StorefrontWrites);
+        let half = Rate { per_second: whole.per_second.div_ceil(2), burst: whole.burst.div_ceil(2) };
+        let share = self.take(Bucket::of("storefront-writes-client", half), &format!("{tenant}:{}", address.limit_key())).await;
+        if share.taken.allowed { self.tenant(tenant, plan, Class::StorefrontWrites).await } else { share }
+    }
+
+    fn rate(&self, plan: Plan, class: Class) -> Rate {
         let Rate { per_second, burst } = class.rate(plan);
-        let rate = Rate { per_second: per_second.saturating_mul(self.factor), burst: burst.saturating_mul(self.factor) };
-        self.take(Bucket::of(class.as_str(), rate), &tenant.to_string()).await
+        Rate { per_second: per_second.saturating_mul(self.factor), burst: burst.saturating_mul(self.factor) }
     }
 
     pub(crate) async fn auth_from(&self, address: ClientAddress) -> Decision {
         self.take(AUTH_BY_ADDRESS, &address.limit_key()).await
     }
 
-    /// `email` is hashed before it becomes a key.
-    pub(crate) async fn password_for(&self, email: &str) -> Decision {
+    /// `email` is hashed before it becomes a key. Doors count for themselves: whoever guesses at one shuts no other.
+    pub(crate) async fn password_for(&self, door: Door, email: &str) -> Decision {
         let hash = tenancy::directory::hash_of(&email.to_lowercase());
-        self.take(PASSWORDS_BY_EMAIL, &hex::encode(&hash[..16])).await
+        self.take(PASSWORDS_BY_EMAIL, &format!("{door:?}:{}", hex::encode(&hash[..16]))).await
     }
 
     pub(crate) async fn invitations_of(&self, tenant: TenantId) -> Decision {

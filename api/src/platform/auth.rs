@@ -12,6 +12,7 @@ use crate::{
     Problem, State,
     context::{Body, Device},
     json::{Json, NoContent},
+    limits::Door,
     tokens::{self, RefreshToken, Tokens},
 };
 
@@ -38,7 +39,7 @@ struct SignIn {
 #[endpoint]
 async fn sign_in(state: State, device: Device, body: Body<SignIn>, res: &mut Response) -> Result<Json<Tokens>, Problem> {
     let SignIn { email, password } = body.0;
-    state.limiter.password_for(email.as_str()).await.admit(res)?;
+    state.limiter.password_for(Door::Operator, email.as_str()).await.admit(res)?;
     let session = identity::sign_in_operator(&state.database.platform(), &state.passwords, (&email, &password), &device.0).await?;
     Ok(Json(tokens::issue(&state, session)?))
 }

@@ -18,6 +18,7 @@ use crate::{
     Problem, State,
     context::{self, Body},
     json::{Id, Json, NoContent},
+    limits::Door,
 };
 
 pub(super) fn router() -> Router {
@@ -136,7 +137,7 @@ async fn change_password(
     body: Body<ChangePassword>,
     res: &mut Response,
 ) -> Result<NoContent, Problem> {
-    state.limiter.password_for(&customer.who.customer.to_string()).await.admit(res)?;
+    state.limiter.password_for(Door::Customer, &customer.who.customer.to_string()).await.admit(res)?;
     let given = (body.0.current_password.as_str(), body.0.password.as_str());
     let ended = customers::change_password(&customer.db, &state.passwords, &state.clock, customer.who, given).await?;
     state.customer_sessions.forget(ended).await;
@@ -154,7 +155,7 @@ async fn request_email(
     res: &mut Response,
 ) -> Result<NoContent, Problem> {
     let asked_at = Instant::now();
-    state.limiter.password_for(&customer.who.customer.to_string()).await.admit(res)?;
+    state.limiter.password_for(Door::Customer, &customer.who.customer.to_string()).await.admit(res)?;
     let given = (body.0.current_password.as_str(), &body.0.email);
     customers::request_email_change(&customer.db, &state.passwords, &state.clock, customer.who, given).await?;
     until_next_step(asked_at).await;

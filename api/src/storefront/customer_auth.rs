@@ -14,6 +14,7 @@ use crate::{
     Problem, State,
     context::{Body, Device, Shopper, limited_by_address},
     json::{Id, Json, NoContent},
+    limits::Door,
     tokens::{self, RefreshToken, Tokens},
 };
 
@@ -107,7 +108,7 @@ struct ResetPassword {
 async fn register(shopper: Shopper, state: State, body: Body<Register>, res: &mut Response) -> Result<NoContent, Problem> {
     let asked_at = Instant::now();
     let Register { email, password, name, accepts_marketing } = body.0;
-    state.limiter.password_for(&whose(&shopper, &email)).await.admit(res)?;
+    state.limiter.password_for(Door::Customer, &whose(&shopper, &email)).await.admit(res)?;
     let new = customers::NewCustomer { email, name, password, accepts_marketing };
     customers::register(&shopper.db, &state.passwords, &state.clock, &new).await?;
     until_next_step(asked_at).await;
@@ -127,7 +128,7 @@ async fn sign_in(
     res: &mut Response,
 ) -> Result<Json<SignedIn>, Problem> {
     let SignIn { email, password, cart_id } = body.0;
-    state.limiter.password_for(&whose(&shopper, &email)).await.admit(res)?;
+    state.limiter.password_for(Door::Customer, &whose(&shopper, &email)).await.admit(res)?;
     let request = customers::SignIn { email, password, cart: cart_id.map(|id| id.0) };
     let means = (&state.passwords, &state.carts, &state.clock);
     let signed_in = customers::sign_in(&shopper.db, means, &shopper.store, &request, &device.0).await?;
@@ -162,7 +163,7 @@ async fn sign_out(shopper: Shopper, state: State, body: Body<RefreshToken>) -> R
 #[endpoint]
 async fn request_reset(shopper: Shopper, state: State, body: Body<RequestReset>, res: &mut Response) -> Result<NoContent, Problem> {
     let asked_at = Instant::now();
-    state.limiter.password_for(&whose(&shopper, &body.0.email)).await.admit(res)?;
+    state.limiter.password_for(Door::Reset, &whose(&shopper, &body.0.email)).await.admit(res)?;
     customers::request_password_reset(&shopper.db, &state.clock, &body.0.email).await?;
     until_next_step(asked_at).await;
     Ok(NoContent)

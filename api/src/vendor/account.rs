@@ -17,6 +17,7 @@ use crate::{
     Problem, State,
     context::{Body, Device, PathId, Vendor},
     json::{Id, Json, NoContent},
+    limits::Door,
 };
 
 pub(super) fn router() -> Router {
@@ -24,6 +25,7 @@ pub(super) fn router() -> Router {
         .get(show)
         .patch(change)
         .push(Router::with_path("verification").post(request_verification))
+        .push(Router::with_path("verify-email").post(verify_email))
         .push(Router::with_path("password").post(change_password))
         .push(Router::with_path("email").post(request_email).push(Router::with_path("confirm").post(change_email)))
         .push(Router::with_path("stores").get(stores))
@@ -153,13 +155,22 @@ async fn request_verification(vendor: Vendor, state: State) -> Result<NoContent,
     Ok(NoContent)
 }
 
+/// Prove the account's address.
+///
+/// With the code that was mailed to it, as the account that it was mailed for.
+#[endpoint]
+async fn verify_email(vendor: Vendor, state: State, body: Body<Code>) -> Result<NoContent, Problem> {
+    identity::verify_email(&state.database.platform(), &state.clock, &state.codes, vendor.person()?, &body.0.code).await?;
+    Ok(NoContent)
+}
+
 /// Change the password.
 ///
 /// Ends every other session; a mail tells of it.
 #[endpoint]
 async fn change_password(vendor: Vendor, state: State, body: Body<ChangePassword>, res: &mut Response) -> Result<NoContent, Problem> {
     let who = vendor.person()?;
-    state.limiter.password_for(&who.account.to_string()).await.admit(res)?;
+    state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
     let given = (body.0.current_password.as_str(), body.0.password.as_str());
     let ended = identity::change_password(&state.database.platform(), &state.passwords, &state.clock, who, given).await?;
     state.sessions.forget_all(ended).await;
@@ -172,7 +183,7 @@ async fn change_password(vendor: Vendor, state: State, body: Body<ChangePassword
 #[endpoint]
 async fn request_email(vendor: Vendor, state: State, body: Body<ChangeEmail>, res: &mut Response) -> Result<NoContent, Problem> {
     let who = vendor.person()?;
-    state.limiter.password_for(&who.account.to_string()).await.admit(res)?;
+    state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
     let given = (body.0.current_password.as_str(), &body.0.email);
     identity::request_email_change(&state.database.platform(), &state.passwords, &state.clock, who, given).await?;
     Ok(NoContent)

@@ -15,6 +15,7 @@ use crate::{
     Problem, State,
     context::{Body, Device},
     json::{Json, NoContent},
+    limits::Door,
     tokens::{self, RefreshToken, Tokens},
 };
 
@@ -27,7 +28,6 @@ pub(super) fn router() -> Router {
         .push(Router::with_path("refresh").post(refresh))
         .push(Router::with_path("sign-out").post(sign_out))
         .push(Router::with_path("accept-invitation").post(accept_invitation))
-        .push(Router::with_path("verify-email").post(verify_email))
         .push(Router::with_path("reset-password").post(request_reset).push(Router::with_path("confirm").post(reset_password)))
 }
 
@@ -68,7 +68,7 @@ pub(super) struct SignedIn {
 #[endpoint]
 async fn sign_in(state: State, device: Device, body: Body<SignIn>, res: &mut Response) -> Result<Json<SignedIn>, Problem> {
     let SignIn { email, password, store } = body.0;
-    state.limiter.password_for(email.as_str()).await.admit(res)?;
+    state.limiter.password_for(Door::Account, email.as_str()).await.admit(res)?;
     let platform = state.database.platform();
     let signed_in = identity::sign_in(&platform, &state.passwords, (&email, &password), store.as_deref(), &device.0).await?;
     Ok(Json(SignedIn::of(&state, signed_in)?))
@@ -171,19 +171,10 @@ async fn accept_invitation(
     let AcceptInvitation { code, name, password } = body.0;
     let platform = state.database.platform();
     let invited = team::invited(&platform, &state.codes, &code).await?;
-    state.limiter.password_for(invited.email().as_str()).await.admit(res)?;
+    state.limiter.password_for(Door::Account, invited.email().as_str()).await.admit(res)?;
     let person = (name.as_deref(), password.as_str());
     let signed_in = team::accept_invitation(&platform, &state.passwords, &state.clock, invited, person, &device.0).await?;
     Ok(Json(SignedIn::of(&state, signed_in)?))
-}
-
-/// Prove the account's address.
-///
-/// With the code that was mailed to it; needs no session.
-#[endpoint]
-async fn verify_email(state: State, body: Body<Code>) -> Result<NoContent, Problem> {
-    identity::verify_email(&state.database.platform(), &state.clock, &state.codes, &body.0.code).await?;
-    Ok(NoContent)
 }
 
 /// Ask for a new password.
@@ -193,7 +184,7 @@ async fn verify_email(state: State, body: Body<Code>) -> Result<NoContent, Probl
 #[endpoint]
 async fn request_reset(state: State, body: Body<RequestReset>, res: &mut Response) -> Result<NoContent, Problem> {
     let told_at = Instant::now() + RESET_ANSWERED_AFTER;
-    state.limiter.password_for(body.0.email.as_str()).await.admit(res)?;
+    state.limiter.password_for(Door::Reset, body.0.email.as_str()).await.admit(res)?;
     identity::request_password_reset(&state.database.platform(), &state.clock, &body.0.email).await?;
     tokio::time::sleep_until(told_at).await;
     Ok(NoContent)

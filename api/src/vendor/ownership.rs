@@ -10,6 +10,7 @@ use crate::{
     Problem, State,
     context::{Body, Vendor},
     json::{Id, NoContent},
+    limits::Door,
 };
 
 pub(super) fn router() -> Router {
@@ -34,7 +35,7 @@ struct Transfer {
 async fn transfer(vendor: Vendor, state: State, body: Body<Transfer>, res: &mut Response) -> Result<NoContent, Problem> {
     vendor.require(Permission::WriteTeam)?;
     let who = vendor.person()?;
-    state.limiter.password_for(&who.account.to_string()).await.admit(res)?;
+    state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
     let given = (body.0.account_id.0, body.0.current_password.as_str());
     team::transfer_ownership(&vendor.platform, &state.passwords, &state.clock, who, given).await?;
     state.sessions.forget_store(who.tenant)?;

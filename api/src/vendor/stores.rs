@@ -13,6 +13,7 @@ use crate::{
     Problem, State,
     context::{Body, Device},
     json::Created,
+    limits::Door,
     tokens::{self, Tokens},
 };
 
@@ -85,7 +86,7 @@ struct Opened {
 #[endpoint]
 async fn open(state: State, device: Device, body: Body<OpenStore>, res: &mut Response) -> Result<Created<Opened>, Problem> {
     let new = NewStore::from(body.0);
-    state.limiter.password_for(new.email.as_str()).await.admit(res)?;
+    state.limiter.password_for(Door::Account, new.email.as_str()).await.admit(res)?;
     let (platform, host_of) = (state.database.platform(), |slug: &str| state.config.public_url.store_host(slug));
     let opened = stores::open_store(&platform, &state.passwords, &state.clock, host_of, new, &device.0).await?;
     let OpenedStore { tenant, slug, settings, publishable_key, secret_key, session, .. } = opened;

@@ -86,7 +86,7 @@ pub(super) async fn redeem(tx: &TenantTx, codes: &Codes, purpose: Purpose, code:
 /// # Errors
 /// Postgres is away.
 pub async fn asked(tx: &TenantTx, id: Uuid) -> Result<Option<Asked>, DbErr> {
-    let text = "SELECT c.email, c.asked_by, p.name, p.email = c.email AND p.email_verified_at IS NOT NULL AS is_known,
+    let text = "SELECT c.email, c.asked_by, p.name, p.email_verified_at IS NOT NULL AS is_proved,
                        c.used_at IS NULL AND c.expires_at > now() AS is_open
                 FROM customer_codes c JOIN customers p ON p.tenant_id = c.tenant_id AND p.id = c.customer_id
                 WHERE c.tenant_id = $1 AND c.id = $2";

@@ -14,7 +14,7 @@ use crate::{
     text::{Email, clean_line, clean_text},
 };
 
-const SORT: &str = "newest";
+const SORT: &str = "customers";
 
 #[derive(Clone, FromQueryResult)]
 pub struct Customer {
@@ -178,6 +178,16 @@ pub(super) async fn set_verified(tx: &TenantTx, clock: &Clock, id: CustomerId) -
     let text = "UPDATE customers SET email_verified_at = coalesce(email_verified_at, $3), version = version + 1, updated_at = $3
                 WHERE tenant_id = $1 AND id = $2";
     sql::run(tx, text, [tx.tenant().into(), id.into(), clock.now().into()]).await.map(|_| ())
+}
+
+/// Whoever proves an address that was registered by somebody who did not takes nothing over of what that one has left: no address to
+/// which goods would go, no cart, no consent, no name.
+pub(super) async fn forget_stranger(tx: &TenantTx, clock: &Clock, id: CustomerId) -> Result<(), DbErr> {
+    let text = "UPDATE customers SET name = left(split_part(email, '@', 1), 100), accepts_marketing = false, marketing_decided_at = NULL,
+                  cart_id = NULL, version = version + 1, updated_at = $3 WHERE tenant_id = $1 AND id = $2";
+    sql::run(tx, text, [tx.tenant().into(), id.into(), clock.now().into()]).await?;
+    let text = "DELETE FROM customer_addresses WHERE tenant_id = $1 AND customer_id = $2";
+    sql::run(tx, text, [tx.tenant().into(), id.into()]).await.map(|_| ())
 }
 
 /// Names and addresses never show themselves in logs.

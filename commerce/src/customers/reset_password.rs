@@ -30,7 +30,7 @@ pub async fn request_password_reset(db: &TenantDb, clock: &Clock, email: &Email)
 }
 
 /// Sets the password of whose mail the code came by, and ends all sessions. Answers which were ended. The address is proved
-/// by it: whoever else had registered it is out.
+/// by it: whoever else had registered it is out, with all that they have left.
 ///
 /// # Errors
 /// `CodeInvalid`, also when the customer has another address by now; `UnfitPassword`, `LeakedPassword` (the code still works then), `Busy`.
@@ -49,6 +49,9 @@ pub async fn reset_password(
     let customer = customers::find(&tx, proved.customer_id).await?;
     if customer.email != proved.email {
         return Err(identity::Error::CodeInvalid.into());
+    }
+    if customer.email_verified_at.is_none() {
+        customers::forget_stranger(&tx, clock, customer.id).await?;
     }
     customers::set_password(&tx, clock, customer.id, &hash).await?;
     customers::set_verified(&tx, clock, customer.id).await?;

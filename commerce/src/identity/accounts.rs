@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, SqlErr, Statement, Value};
 use tenancy::{AccountId, PlatformTx};
 
-use super::Error;
+use super::{Error, codes};
 use crate::{
     clock::Clock,
     text::{Email, clean_line},
@@ -74,18 +74,37 @@ pub async fn rename(tx: &PlatformTx, clock: &Clock, id: AccountId, name: &str) -
     set(tx, "name = $2, updated_at = $3", [id.into(), name.into(), clock.now().into()]).await.map(|_| ()).map_err(Error::Database)
 }
 
-pub(super) async fn set_password(tx: &PlatformTx, clock: &Clock, id: AccountId, hash: &str) -> Result<(), DbErr> {
-    set(tx, "password_hash = $2, updated_at = $3", [id.into(), hash.into(), clock.now().into()]).await.map(|_| ())
+/// Waits until nobody else changes the account; from here on until the end of `tx` nobody does.
+pub(super) async fn lock(tx: &PlatformTx, id: AccountId) -> Result<(), DbErr> {
+    let sql = "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
+    tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, [id.into()])).await.map(|_| ())
 }
 
-/// The account has another address, which it has proved.
+/// [`lock`], and whether the account still has the password that was checked before: checking takes long, and a reset beside it
+/// would else lose to the password that it was to end.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn still_has(tx: &PlatformTx, id: AccountId, password_hash: &str) -> Result<bool, DbErr> {
+    let sql = "SELECT 1 FROM accounts WHERE id = $1 AND password_hash = $2 FOR NO KEY UPDATE";
+    let values: [Value; 2] = [id.into(), password_hash.into()];
+    Ok(tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?.is_some())
+}
+
+/// The account has another password, and no code that was mailed before is worth anything.
+pub(super) async fn set_password(tx: &PlatformTx, clock: &Clock, id: AccountId, hash: &str) -> Result<(), DbErr> {
+    set(tx, "password_hash = $2, updated_at = $3", [id.into(), hash.into(), clock.now().into()]).await?;
+    codes::end_all(tx, id).await
+}
+
+/// The account has another address, which it has proved, and no code that was mailed to the old one is worth anything.
 pub(super) async fn set_email(tx: &PlatformTx, clock: &Clock, id: AccountId, email: &str) -> Result<(), Error> {
     let taken = |error: DbErr| match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::EmailTaken,
         _ => Error::Database(error),
     };
     set(tx, "email = $2, email_verified_at = $3, updated_at = $3", [id.into(), email.into(), clock.now().into()]).await.map_err(taken)?;
-    Ok(())
+    Ok(codes::end_all(tx, id).await?)
 }
 
 /// Whether the account still has the address that was proved.

@@ -22,7 +22,7 @@ const RANDOM: usize = 43;
 const CHECKSUM: usize = 6;
 const PREFIX: usize = 3;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const SORT: &str = "newest";
+const SORT: &str = "keys";
 
 /// A key, without its secret.
 #[derive(Clone, Debug)]

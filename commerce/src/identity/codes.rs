@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tenancy::{AccountId, PlatformTx, TenantId};
 use uuid::Uuid;
 
-use super::{Error, events::AccountCodeRequested};
+use super::{Error, accounts, events::AccountCodeRequested};
 use crate::{clock::Clock, ids::InvitationId, outbox};
 
 const PREFIX: &str = "code_";
@@ -111,6 +111,8 @@ pub struct Proved {
 
 /// Has a code written for an account's address, or for a new one. None when it has been sent enough of them lately.
 async fn ask(tx: &PlatformTx, account: AccountId, purpose: Purpose, email: &str) -> Result<Option<Uuid>, DbErr> {
+    // Counted in a statement of its own, which sees what the last one who held the lock has asked for.
+    accounts::lock(tx, account).await?;
     let sql = "INSERT INTO account_codes (id, account_id, purpose, email, asked_by, created_at, expires_at)
                SELECT $1, a.id, $3, $4, a.email, now(), now() + make_interval(mins => $5) FROM accounts a
                WHERE a.id = $2 AND (SELECT count(*) FROM account_codes WHERE account_id = $2 AND purpose = $3
@@ -150,12 +152,21 @@ pub async fn ask_for_nobody(tx: &PlatformTx, purpose: Purpose) -> Result<(), DbE
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await.map(|_| ())
 }
 
-/// Takes a code back. It works once, and all others of its purpose end with it.
+/// Ends every code that an account could still bring back.
+pub(super) async fn end_all(tx: &PlatformTx, account: AccountId) -> Result<(), DbErr> {
+    let sql = "UPDATE account_codes SET used_at = now() WHERE account_id = $1 AND used_at IS NULL";
+    tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, [account.into()])).await.map(|_| ())
+}
+
+/// Takes a code back. It works once, and all others of its purpose end with it. The account is locked from here on: first it, then
+/// its codes, in whichever order people come.
 ///
 /// # Errors
 /// `CodeInvalid`: not ours, used, expired, or for something else.
 pub async fn redeem(tx: &PlatformTx, codes: &Codes, purpose: Purpose, code: &str) -> Result<Proved, Error> {
     let id = codes.read(code).ok_or(Error::CodeInvalid)?;
+    let sql = "SELECT 1 FROM accounts WHERE id = (SELECT account_id FROM account_codes WHERE id = $1) FOR NO KEY UPDATE";
+    tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, [id.into()])).await?;
     let sql = "WITH redeemed AS (
                  UPDATE account_codes SET used_at = now()
                  WHERE id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now() AND account_id IS NOT NULL
@@ -177,10 +188,17 @@ pub struct Asked {
     /// The account's own address when it asked.
     pub asked_by: String,
     pub name: String,
-    /// Whether the address was proved before: one that was not may be a stranger's, who is not told names.
-    pub is_known: bool,
+    /// Whether the account's own address is proved: one that is not may be a stranger's, who is shown no name that somebody chose.
+    pub is_proved: bool,
     /// Whether the code still works.
     pub is_open: bool,
+}
+
+impl Asked {
+    /// The name, where it may be said to whoever reads the mail to the address that the code is to prove.
+    pub fn name_to_greet(&self) -> Option<&str> {
+        (self.is_proved && self.email == self.asked_by).then_some(&self.name)
+    }
 }
 
 /// Who asked for a code; none when it is gone.
@@ -188,7 +206,7 @@ pub struct Asked {
 /// # Errors
 /// Postgres is away.
 pub async fn asked(tx: &PlatformTx, id: Uuid) -> Result<Option<Asked>, DbErr> {
-    let sql = "SELECT c.email, c.asked_by, a.name, a.email = c.email AND a.email_verified_at IS NOT NULL AS is_known, c.used_at IS NULL AND c.expires_at > now() AS is_open
+    let sql = "SELECT c.email, c.asked_by, a.name, a.email_verified_at IS NOT NULL AS is_proved, c.used_at IS NULL AND c.expires_at > now() AS is_open
                FROM account_codes c JOIN accounts a ON a.id = c.account_id WHERE c.id = $1";
     Asked::find_by_statement(Statement::from_sql_and_values(tx.get_database_backend(), sql, [id.into()])).one(tx).await
 }

@@ -34,7 +34,7 @@ pub async fn request_password_reset(platform: &PlatformDb, clock: &Clock, email:
 /// by it.
 ///
 /// # Errors
-/// `CodeInvalid`, `UnfitPassword`, `LeakedPassword` (the code still works then), `Busy`.
+/// `CodeInvalid`, also when the account has another address by now; `UnfitPassword`, `LeakedPassword` (the code still works then), `Busy`.
 pub async fn reset_password(
     platform: &PlatformDb,
     passwords: &Passwords,
@@ -47,8 +47,10 @@ pub async fn reset_password(
     let hash = passwords.hash(&proved.email, password).await?;
     let tx = platform.begin().await?;
     let proved = codes::redeem(&tx, codes, Purpose::ResetPassword, code).await?;
+    if !accounts::mark_verified(&tx, clock, proved.account_id, &proved.email).await? {
+        return Err(Error::CodeInvalid);
+    }
     accounts::set_password(&tx, clock, proved.account_id, &hash).await?;
-    accounts::mark_verified(&tx, clock, proved.account_id, &proved.email).await?;
     let ended = sessions::end_all(&tx, proved.account_id.uuid()).await?;
     if let Some(store) = memberships(&tx, proved.account_id).await?.into_iter().next() {
         let tx = tx.enter(store.tenant).await?;

@@ -1,6 +1,6 @@
 //! Sessions of accounts and operators: one sign-in is one family of refresh tokens ([`refresh_tokens`]).
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement, Value};
@@ -153,10 +153,22 @@ pub async fn end_all(tx: &PlatformTx, of: Uuid) -> Result<Vec<Uuid>, Error> {
 /// Postgres is away.
 pub async fn end_others(tx: &PlatformTx, of: Uuid, but: Option<Uuid>) -> Result<Vec<Uuid>, Error> {
     let sql = "UPDATE refresh_tokens SET revoked_at = now()
-               WHERE revoked_at IS NULL AND principal_id = $1 AND family_id IS DISTINCT FROM $2 RETURNING family_id, used_at IS NULL AS is_tip";
-    let rows = tx.query_all_raw(statement(sql, [of.into(), but.into()])).await?;
-    let tips = rows.iter().filter(|row| row.try_get("", "is_tip").unwrap_or(true));
-    Ok(tips.map(|row| row.try_get("", "family_id")).collect::<Result<_, _>>()?)
+               WHERE revoked_at IS NULL AND principal_id = $1 AND family_id IS DISTINCT FROM $2 RETURNING family_id";
+    until_none_is_left(tx, sql, [of.into(), but.into()]).await
+}
+
+/// Runs a statement that revokes until it finds nothing more: a refresh that was on its way may have made another tip.
+async fn until_none_is_left<const N: usize>(tx: &PlatformTx, sql: &str, values: [Value; N]) -> Result<Vec<Uuid>, Error> {
+    let mut ended = BTreeSet::new();
+    loop {
+        let rows = tx.query_all_raw(statement(sql, values.clone())).await?;
+        if rows.is_empty() {
+            return Ok(ended.into_iter().collect());
+        }
+        for row in rows {
+            ended.insert(row.try_get("", "family_id")?);
+        }
+    }
 }
 
 /// Ends the sessions of an account in one store.
@@ -164,11 +176,9 @@ pub async fn end_others(tx: &PlatformTx, of: Uuid, but: Option<Uuid>) -> Result<
 /// # Errors
 /// Postgres is away.
 pub async fn end_in_store(tx: &PlatformTx, account: AccountId, store: TenantId) -> Result<(), Error> {
-    let sql = "UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL AND family_id IN (
-                 SELECT family_id FROM refresh_tokens
-                 WHERE principal_id = $1 AND principal = 'account' AND tenant = $2 AND used_at IS NULL AND revoked_at IS NULL)";
-    tx.execute_raw(statement(sql, [account.into(), store.into()])).await?;
-    Ok(())
+    let sql = "UPDATE refresh_tokens SET revoked_at = now()
+               WHERE revoked_at IS NULL AND principal_id = $1 AND principal = 'account' AND tenant = $2 RETURNING family_id";
+    until_none_is_left(tx, sql, [account.into(), store.into()]).await.map(|_| ())
 }
 
 /// Ends one session of somebody.
@@ -176,12 +186,13 @@ pub async fn end_in_store(tx: &PlatformTx, account: AccountId, store: TenantId) 
 /// # Errors
 /// `SessionNotFound`: it is another's, or has ended.
 pub async fn end_one(tx: &PlatformTx, of: Uuid, session: SessionId) -> Result<(), Error> {
-    let sql = "UPDATE refresh_tokens SET revoked_at = now()
+    let sql = "SELECT 1 FROM refresh_tokens
                WHERE revoked_at IS NULL AND used_at IS NULL AND expires_at > now() AND principal_id = $1 AND family_id = $2";
-    match tx.execute_raw(statement(sql, [of.into(), session.into()])).await?.rows_affected() {
-        0 => Err(Error::SessionNotFound),
-        _ => Ok(()),
+    let stands = tx.query_one_raw(statement(sql, [of.into(), session.into()])).await?.is_some();
+    if !stands || !CHAIN.revoke(tx, session.uuid()).await? {
+        return Err(Error::SessionNotFound);
     }
+    Ok(())
 }
 
 /// The live sessions of an account in all its stores, the last used first.

@@ -40,17 +40,28 @@ pub async fn sign_in(
 ) -> Result<SignedIn, Error> {
     let account = accounts::get(&platform.begin().await?, email).await?;
     let (id, hash) = account.map(|account| (account.id, account.password_hash)).unzip();
-    let fits = passwords.fit(password, hash).await?;
-    let id = id.filter(|_| fits).ok_or(Error::WrongCredentials)?;
-    enter(platform, id, store, device).await
+    let fits = passwords.fit(password, hash.clone()).await?;
+    let (id, hash) = id.zip(hash).filter(|_| fits).ok_or(Error::WrongCredentials)?;
+    enter(platform, (id, Some(&hash)), store, device).await
 }
 
-/// The last step of every way to sign in: begins a session of somebody who has proved who they are.
+/// The last step of every way to sign in: begins a session of somebody who has proved who they are, by the password behind `hash`
+/// where it was by one.
 ///
 /// # Errors
-/// `SeveralStores` when none is named and there are several, `NoSuchStore`.
-pub(super) async fn enter(platform: &PlatformDb, account: AccountId, store: Option<&str>, device: &Device) -> Result<SignedIn, Error> {
+/// `WrongCredentials` when the password is another one by now, `SeveralStores` when none is named and there are several, `NoSuchStore`.
+pub(super) async fn enter(
+    platform: &PlatformDb,
+    (account, hash): (AccountId, Option<&str>),
+    store: Option<&str>,
+    device: &Device,
+) -> Result<SignedIn, Error> {
     let tx = platform.begin().await?;
+    if let Some(hash) = hash
+        && !accounts::still_has(&tx, account, hash).await?
+    {
+        return Err(Error::WrongCredentials);
+    }
     let signed_in = in_store(&tx, account, store, device).await?;
     tx.commit().await?;
     Ok(signed_in)

@@ -28,7 +28,7 @@ use crate::{
     sql,
 };
 
-const SORT: &str = "placed_at";
+const SORT: &str = "orders";
 
 /// Everything of an order but its number and history, ready to be written down.
 pub struct NewOrder {

@@ -19,7 +19,7 @@ use crate::tax;
 use crate::text::clean_line;
 
 /// The order of the list, as its cursors know it.
-const SORT: &str = "created";
+const SORT: &str = "shipping_methods";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Method {

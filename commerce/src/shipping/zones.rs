@@ -18,7 +18,7 @@ use crate::page::{Cursor, Page, PageQuery};
 use crate::text::clean_line;
 
 /// The order of the list, as its cursors know it.
-const SORT: &str = "created";
+const SORT: &str = "shipping_zones";
 
 /// A zone with its countries, and its methods in the order in which they are offered.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::{
     page::{Cursor, Page, PageQuery},
 };
 
-const SORT: &str = "newest";
+const SORT: &str = "operator_audit";
 
 /// Who does it, and in answer to which request.
 #[derive(Clone, Debug)]

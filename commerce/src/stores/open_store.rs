@@ -12,7 +12,8 @@ use crate::{
     clock::Clock,
     fault::{FieldFault, OnConstraint},
     identity::{
-        self, Passwords, Session, accounts,
+        self, Passwords, Session,
+        accounts::{self, Account},
         api_keys::{self, NewKey},
         sessions::{self, Device, Principal},
     },
@@ -69,17 +70,25 @@ pub async fn open_store(
     new: NewStore,
     device: &Device,
 ) -> Result<OpenedStore, Error> {
+    // All that can be wrong with the request itself is said before it is known whose address this is.
     let (owner_name, first) = checked(&new, clock)?;
-    let found = accounts::get(&platform.begin().await?, &new.email).await?;
+    Passwords::check(new.email.as_str(), &new.password)?;
+    let tx = platform.begin().await?;
+    if is_taken(&tx, &new.slug).await? {
+        return Err(Error::SlugTaken(new.slug));
+    }
+    let found = accounts::get(&tx, &new.email).await?;
+    drop(tx);
     let owner = match found {
-        Some(account) if passwords.fit(&new.password, Some(account.password_hash.clone())).await? => Owner::Known(account.id),
+        Some(account) if passwords.fit(&new.password, Some(account.password_hash.clone())).await? => Owner::Known(account),
         Some(_) => return Err(identity::Error::WrongCredentials.into()),
         None => Owner::New(passwords.hash(new.email.as_str(), &new.password).await?),
     };
 
     let tx = platform.begin().await?;
     let owner = match owner {
-        Owner::Known(id) => id,
+        Owner::Known(account) if accounts::still_has(&tx, account.id, &account.password_hash).await? => account.id,
+        Owner::Known(_) => return Err(identity::Error::WrongCredentials.into()),
         Owner::New(hash) => {
             let made = accounts::create(&tx, clock, (&new.email, &owner_name), &hash).await?;
             // Taken in the moment between: whoever took it has another password as far as we know.
@@ -101,7 +110,7 @@ pub async fn open_store(
 }
 
 enum Owner {
-    Known(AccountId),
+    Known(Account),
     /// By the hash of the password.
     New(String),
 }
@@ -133,6 +142,11 @@ fn checked(new: &NewStore, clock: &Clock) -> Result<(String, Settings), Error> {
         Ok(_) => Err(Error::Invalid(faults)),
         Err(more) => Err(Error::Invalid([faults, more].concat())),
     }
+}
+
+async fn is_taken(tx: &PlatformTx, slug: &str) -> Result<bool, DbErr> {
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), "SELECT 1 FROM tenants WHERE slug = $1", [slug.into()]);
+    Ok(tx.query_one_raw(statement).await?.is_some())
 }
 
 /// The platform's own rows: that the store is, and where it answers.

@@ -18,7 +18,7 @@ use crate::{
     text::clean_line,
 };
 
-const SORT: &str = "newest";
+const SORT: &str = "tenants";
 
 #[derive(Clone, Debug)]
 pub struct Tenant {

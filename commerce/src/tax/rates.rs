@@ -18,7 +18,7 @@ use crate::page::{Cursor, Page, PageQuery};
 use crate::text::clean_line;
 
 /// The order of the list, as its cursors know it.
-const SORT: &str = "created";
+const SORT: &str = "tax_rates";
 
 #[derive(Clone, Debug)]
 pub struct NewRate {

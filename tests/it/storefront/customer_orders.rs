@@ -15,7 +15,7 @@ async fn numbers(customer: &Customer) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn orders_of_a_guest_join_when_the_address_is_proved_and_not_before() {
+async fn t043_orders_of_a_guest_join_when_the_address_is_proved_and_not_before() {
     let world = World::new().await;
     let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
     let (mug, theirs) = (a_product().stocked(20).create(&world, &ada).await, a_product().create(&world, &bob).await);
@@ -50,7 +50,7 @@ async fn orders_of_a_guest_join_when_the_address_is_proved_and_not_before() {
 
 /// Somebody registers an address that is not theirs. Its owner gets the mail, and all that they do with it helps only them.
 #[tokio::test]
-async fn a_stranger_who_registers_an_address_never_sees_its_orders() {
+async fn t043_a_stranger_who_registers_an_address_never_sees_its_orders() {
     let world = World::new().await;
     let ada = world.tenant("ada").await;
     let mug = a_product().create(&world, &ada).await;

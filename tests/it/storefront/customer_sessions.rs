@@ -17,7 +17,7 @@ fn refresh_token(reply: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_refresh_in_many_tabs_has_one_successor_and_a_late_one_ends_the_session() {
+async fn t036_a_refresh_in_many_tabs_has_one_successor_and_a_late_one_ends_the_session() {
     let mut world = World::new().await;
     let ada = world.tenant("ada").await;
     world.leave_facts();
@@ -82,7 +82,7 @@ async fn sessions_are_listed_and_ended_by_their_own_customer() {
 }
 
 #[tokio::test]
-async fn a_new_password_ends_the_other_sessions() {
+async fn t037_a_new_password_ends_the_other_sessions() {
     let world = World::new().await;
     let ada = world.tenant("ada").await;
     let grace = Customer::register(&world, &ada, GRACE).await;
@@ -104,7 +104,7 @@ async fn a_new_password_ends_the_other_sessions() {
 
 /// A process that has seen a session knows of its end within the time that it keeps what it has seen.
 #[tokio::test]
-async fn every_process_hears_of_a_sign_out() {
+async fn t037_every_process_hears_of_a_sign_out() {
     let mut world = World::new().await;
     let ada = world.tenant("ada").await;
     world.leave_facts();

@@ -79,7 +79,7 @@ fn code_in(text: &str) -> &str {
 }
 
 #[tokio::test]
-async fn a_token_of_one_audience_is_never_read_as_anothers() {
+async fn t033_a_token_of_one_audience_is_never_read_as_anothers() {
     let world = World::new().await;
     let ada = world.tenant("ada").await;
     let grace = Customer::register(&world, &ada, GRACE).await;
@@ -120,7 +120,7 @@ async fn a_bad_credential_is_refused_where_guests_may_come() {
 
 /// The answer and its time are the same whether the address has an account; the mail tells it to who reads it.
 #[tokio::test]
-async fn nobody_is_told_who_has_an_account() {
+async fn t041_nobody_is_told_who_has_an_account() {
     let world = World::new().await;
     let ada = world.tenant("ada").await;
     let grace = Customer::proved(&world, &ada, GRACE).await;
@@ -179,7 +179,7 @@ async fn registering_one_address_at_once_makes_one_customer() {
 }
 
 #[tokio::test]
-async fn five_codes_an_hour_however_many_are_asked_for_at_once() {
+async fn t122_five_codes_an_hour_however_many_are_asked_for_at_once() {
     let world = World::new().await;
     let ada = world.tenant("ada").await;
     Customer::register(&world, &ada, GRACE).await;
@@ -192,7 +192,7 @@ async fn five_codes_an_hour_however_many_are_asked_for_at_once() {
 }
 
 #[tokio::test]
-async fn guessing_is_slowed_down_store_by_store() {
+async fn t048_guessing_is_slowed_down_store_by_store() {
     let mut world = World::new().await;
     let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
     Customer::register(&world, &ada, GRACE).await;

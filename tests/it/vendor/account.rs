@@ -39,15 +39,22 @@ async fn an_address_is_proved_by_its_code() {
     let code = code(&world, &ada.email);
     let open = world.anybody("/vendor/v1");
     for wrong in ["", "code_", "code_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
-        let problem = open.post("auth/verify-email", &json!({ "code": wrong })).await.refused(422, "identity.code_invalid");
+        let problem = owner.post("account/verify-email", &json!({ "code": wrong })).await.refused(422, "identity.code_invalid");
         assert_eq!(problem["errors"][0]["pointer"], "/code");
     }
     open.post("auth/reset-password/confirm", &json!({ "code": code, "password": "for something else" }))
         .await
         .refused(422, "identity.code_invalid");
-    assert_eq!(open.post("auth/verify-email", &json!({ "code": code })).await.status(), 204);
+    assert_eq!(owner.post("account/verify-email", &json!({ "code": code })).await.status(), 204);
     assert!(owner.get("account").await.ok()["email_verified_at"].is_string());
-    open.post("auth/verify-email", &json!({ "code": code })).await.refused(422, "identity.code_invalid");
+    owner.post("account/verify-email", &json!({ "code": code })).await.refused(422, "identity.code_invalid");
+    // Whoever opened an account in somebody else's name does not get it proved by them.
+    let bob = world.tenant("bob").await;
+    world.vendor(&bob).act("account/verification").await.ok();
+    world.run_jobs().await;
+    let bobs = json!({ "code": self::code(&world, &bob.email) });
+    owner.post("account/verify-email", &bobs).await.refused(422, "identity.code_invalid");
+    world.anybody("/vendor/v1").post("account/verify-email", &bobs).await.refused(401, "identity.unauthorized");
     owner.act("account/verification").await.refused(409, "identity.already_verified");
 }
 
@@ -77,7 +84,7 @@ async fn a_forgotten_password_is_replaced_by_who_reads_the_mail() {
 
 /// Twelve takers of one code at the same moment: one of them sets the password.
 #[tokio::test]
-async fn a_code_works_once_however_many_bring_it() {
+async fn t039_a_code_works_once_however_many_bring_it() {
     let (world, ada) = opened("ada").await;
     let open = world.anybody("/vendor/v1");
     open.post("auth/reset-password", &json!({ "email": ada.email })).await.ok();
@@ -93,7 +100,7 @@ async fn a_code_works_once_however_many_bring_it() {
 
 /// Whether an address has an account is told neither by the answer nor by its time, and an unknown one gets no mail.
 #[tokio::test]
-async fn a_reset_does_not_tell_who_has_an_account() {
+async fn t041_a_reset_does_not_tell_who_has_an_account() {
     let (world, ada) = opened("ada").await;
     let open = world.anybody("/vendor/v1");
     let mails = world.mailbox.all().len();
@@ -119,7 +126,7 @@ async fn a_reset_does_not_tell_who_has_an_account() {
 }
 
 #[tokio::test]
-async fn a_new_password_ends_the_other_sessions() {
+async fn t037_a_new_password_ends_the_other_sessions() {
     let (world, ada) = opened("ada").await;
     let other = sign_in(&world, &ada.email, &ada.password).await.ok();
     let owner = world.vendor(&ada);
@@ -164,7 +171,7 @@ async fn sessions_are_listed_and_ended_by_their_owner_alone() {
 
 /// A process that has seen the session asks again after `session_cached_for`: here a second, in operation half a minute.
 #[tokio::test]
-async fn an_ended_session_is_refused_in_every_process() {
+async fn t037_an_ended_session_is_refused_in_every_process() {
     let (world, ada) = opened("ada").await;
     let sibling = world.sibling_with(|tuning| tuning.session_cached_for = Duration::from_secs(1)).await;
     let other = sign_in(&world, &ada.email, &ada.password).await.ok();

@@ -110,7 +110,7 @@ async fn the_team_is_listed_in_the_order_in_which_it_came() {
 }
 
 #[tokio::test]
-async fn nobody_gives_or_takes_what_they_lack() {
+async fn t054_nobody_gives_or_takes_what_they_lack() {
     let (world, ada) = opened("ada").await;
     let owner = world.vendor(&ada);
     let lead = role(&owner, "Lead", &["read_team", "write_team", "read_orders", "write_keys"]).await;
@@ -223,7 +223,7 @@ async fn two_owners_cannot_both_be_the_other() {
 }
 
 #[tokio::test]
-async fn who_is_removed_is_signed_out_of_this_store_and_of_no_other() {
+async fn t037_who_is_removed_is_signed_out_of_this_store_and_of_no_other() {
     let mut world = World::new().await;
     let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
     let owner = world.vendor(&ada);
@@ -253,7 +253,7 @@ async fn who_is_removed_is_signed_out_of_this_store_and_of_no_other() {
 }
 
 #[tokio::test]
-async fn a_changed_role_counts_at_once_and_soon_elsewhere() {
+async fn t037_a_changed_role_counts_at_once_and_soon_elsewhere() {
     let (world, ada) = opened("ada").await;
     let sibling = world.sibling_with(|tuning| tuning.session_cached_for = Duration::from_millis(400)).await;
     let owner = world.vendor(&ada);

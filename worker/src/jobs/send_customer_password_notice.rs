@@ -21,5 +21,5 @@ pub(super) async fn run(job: SendCustomerPasswordNotice, call: &Call) -> Result<
     let customer = customers::find(&tx, job.customer).await?;
     let store = Store::load(&tx, &call.links).await?;
     drop(tx);
-    deliver(call, password_letter(store, (customer.email, customer.name), call.caused_at())).await
+    deliver(call, password_letter(store, (customer.email, customer.email_verified_at.map(|_| customer.name)), call.caused_at())).await
 }

@@ -19,5 +19,5 @@ pub(super) async fn run(job: SendPasswordNotice, call: &Call) -> Result<(), JobE
     }
     let account = accounts::find(&call.database.platform().begin().await?, job.account).await?;
     let store = Store::load(&call.db()?.begin().await?, &call.links).await?;
-    deliver(call, password_letter(store, (account.email, account.name), call.caused_at())).await
+    deliver(call, password_letter(store, (account.email, account.email_verified_at.map(|_| account.name)), call.caused_at())).await
 }

@@ -15,11 +15,11 @@ pub(crate) fn code_letter(store: Store, asked: Asked, purpose: Purpose, code: &s
     };
     Letter {
         template: Template::AccountCode,
+        view: json!({ "name": asked.name_to_greet(), "why": why, "code": code, "lasts": lasts(purpose) }),
         to: asked.email,
         subject: format!("{title} · {}", store.name),
         title: title.to_owned(),
         preview: format!("A code to {why}"),
-        view: json!({ "name": asked.is_known.then_some(asked.name), "why": why, "code": code, "lasts": lasts(purpose) }),
         store,
     }
 }
@@ -28,11 +28,11 @@ pub(crate) fn code_letter(store: Store, asked: Asked, purpose: Purpose, code: &s
 pub(crate) fn registered_letter(store: Store, asked: Asked, code: &str) -> Letter<Value> {
     Letter {
         template: Template::AlreadyRegistered,
+        view: json!({ "name": asked.name_to_greet(), "code": code, "lasts": lasts(Purpose::ResetPassword) }),
         to: asked.email,
         subject: format!("You have an account already · {}", store.name),
         title: "You have an account already".to_owned(),
         preview: "Sign in, or choose a new password".to_owned(),
-        view: json!({ "name": asked.is_known.then_some(asked.name), "code": code, "lasts": lasts(Purpose::ResetPassword) }),
         store,
     }
 }
@@ -45,13 +45,13 @@ pub(crate) fn email_change_letter(store: Store, asked: Asked) -> Letter<Value> {
         subject: format!("Your address is about to change · {}", store.name),
         title: "Your address is about to change".to_owned(),
         preview: "Somebody signed in as you asked for it".to_owned(),
-        view: json!({ "name": asked.name, "new": asked.email }),
+        view: json!({ "name": asked.is_proved.then_some(asked.name), "new": asked.email }),
         store,
     }
 }
 
-/// That the password was changed.
-pub(crate) fn password_letter(store: Store, (email, name): (String, String), changed_at: DateTime<Utc>) -> Letter<Value> {
+/// That the password was changed. Whose address is not proved is shown no name: somebody else may have chosen it.
+pub(crate) fn password_letter(store: Store, (email, name): (String, Option<String>), changed_at: DateTime<Utc>) -> Letter<Value> {
     let at = changed_at.with_timezone(&store.time_zone).format("%-d %B %Y, %H:%M %Z").to_string();
     Letter {
         template: Template::PasswordNotice,

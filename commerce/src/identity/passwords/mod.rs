@@ -38,15 +38,22 @@ impl Passwords {
     /// # Errors
     /// `UnfitPassword`: too short, too long, or the e-mail address itself. `LeakedPassword`. `Busy`: no turn came in time.
     pub async fn hash(&self, email: &str, password: &str) -> Result<String, Error> {
+        Self::check(email, password)?;
+        let password = normal(password);
+        self.in_turn(move || hash(&password)).await?
+    }
+
+    /// Whether a password may be chosen for the account of an address.
+    ///
+    /// # Errors
+    /// `UnfitPassword`, `LeakedPassword`, as for [`Passwords::hash`].
+    pub fn check(email: &str, password: &str) -> Result<(), Error> {
         let password = normal(password);
         let fits = (PASSWORD_MIN..=PASSWORD_MAX).contains(&password.chars().count());
         if !fits || password.to_lowercase() == email {
             return Err(Error::UnfitPassword);
         }
-        if leaked::is_leaked(&password) {
-            return Err(Error::LeakedPassword);
-        }
-        self.in_turn(move || hash(&password)).await?
+        if leaked::is_leaked(&password) { Err(Error::LeakedPassword) } else { Ok(()) }
     }
 
     /// Whether the password is the one behind `hash`. Without a hash (no such account) it takes as long and is not.

@@ -57,10 +57,10 @@ pub async fn accept_invitation(
 ) -> Result<SignedIn, Error> {
     let known = accounts::get(&platform.begin().await?, &invited.email).await?;
     let person = if let Some(Account { id, password_hash }) = known {
-        if !passwords.fit(password, Some(password_hash)).await? {
+        if !passwords.fit(password, Some(password_hash.clone())).await? {
             return Err(Error::WrongCredentials);
         }
-        Person::Known(id)
+        Person::Known { id, hash: password_hash }
     } else {
         let required = || FieldFault::new("/name", "required", "this address has no account yet: say the name of the one to be");
         let name = clean_line("/name", name.ok_or_else(|| Error::Invalid(required()))?, 100).map_err(Error::Invalid)?;
@@ -68,7 +68,8 @@ pub async fn accept_invitation(
     };
     let tx = platform.begin().await?;
     let account = match person {
-        Person::Known(id) => id,
+        Person::Known { id, hash } if accounts::still_has(&tx, id, &hash).await? => id,
+        Person::Known { .. } => return Err(Error::WrongCredentials),
         Person::New { name, hash } => match accounts::create(&tx, clock, (&invited.email, &name), &hash).await? {
             Some(id) => id,
             // Made in the moment between: by who accepted this invitation first, or by somebody with another password.
@@ -100,7 +101,7 @@ pub async fn join(
 }
 
 enum Person {
-    Known(AccountId),
+    Known { id: AccountId, hash: String },
     New { name: String, hash: String },
 }
 

@@ -5,7 +5,12 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 use tenancy::{AccountId, Actor, PlatformTx, TenantId, TenantTx};
 
 use super::{Caller, Error, InvitationSent, Rights, Role, RoleRef, members, rights, roles};
-use crate::{clock::Clock, ids::InvitationId, outbox, sql, text::Email};
+use crate::{
+    clock::Clock,
+    ids::{InvitationId, RoleId},
+    outbox, sql,
+    text::Email,
+};
 
 /// How long an invitation works after it was last sent.
 pub const LIVES_DAYS: i32 = 7;
@@ -117,6 +122,13 @@ pub async fn prune(tx: &TenantTx) -> Result<u64, DbErr> {
 pub(super) async fn end_of(tx: &TenantTx, account: AccountId) -> Result<(), DbErr> {
     let sql = "DELETE FROM invitations WHERE tenant_id = $1 AND invited_by = $2";
     sql::run(tx, sql, [tx.tenant().into(), account.into()]).await.map(|_| ())
+}
+
+/// [`end_of`] every member who has a role of the store's own.
+pub(super) async fn end_of_members(tx: &TenantTx, role: RoleId) -> Result<(), DbErr> {
+    let sql = "DELETE FROM invitations WHERE tenant_id = $1
+               AND invited_by IN (SELECT account_id FROM memberships WHERE tenant_id = $1 AND role_id = $2)";
+    sql::run(tx, sql, [tx.tenant().into(), role.into()]).await.map(|_| ())
 }
 
 /// Takes an invitation for good: it works once, in a store that is open.

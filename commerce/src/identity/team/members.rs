@@ -15,7 +15,7 @@ use crate::{
     sql,
 };
 
-const SORT: &str = "joined";
+const SORT: &str = "members";
 
 #[derive(Clone, Debug)]
 pub struct Member {

@@ -3,13 +3,13 @@
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 use tenancy::{BuiltInRole, Permission, TenantTx};
 
-use super::{Caller, Error, Role, RoleRef, rights, role::known};
+use super::{Caller, Error, Role, RoleRef, invitations, rights, role::known};
 use crate::{
     clock::Clock,
     fault::{FieldFault, OnConstraint, violated},
     ids::RoleId,
     sql,
-    text::{clean_line, fold},
+    text::{clean_line, fold, is_invisible},
 };
 
 pub const NAME_MAX: usize = 60;
@@ -59,7 +59,7 @@ pub async fn create(tx: &TenantTx, clock: &Clock, caller: &Caller, new: NewRole)
     Ok(Role { id: RoleRef::Custom(id), name, permissions: permissions.into() })
 }
 
-/// Changes a role, and with it what all its members may.
+/// Changes a role, and with it what all its members may. When they may less than before, the invitations that they have sent end.
 ///
 /// # Errors
 /// `NotYours` for a permission that the role had or is to have and the caller lacks, `RoleNotFound`, `RoleNameTaken`, `Invalid`.
@@ -70,6 +70,9 @@ pub async fn change(tx: &TenantTx, clock: &Clock, caller: &Caller, id: RoleId, c
     let mut role = get(tx, id).await?.ok_or(Error::RoleNotFound(id))?;
     rights.cover(&role)?;
     rights.include(permissions.as_deref().unwrap_or_default())?;
+    if permissions.as_ref().is_some_and(|left| role.permissions.iter().any(|had| !left.contains(had))) {
+        invitations::end_of_members(tx, id).await?;
+    }
     role.name = name.unwrap_or(role.name);
     role.permissions = permissions.map_or(role.permissions, Into::into);
     let sql = "UPDATE roles SET name = $3, name_folded = $4, permissions = $5, updated_at = $6 WHERE tenant_id = $1 AND id = $2";
@@ -123,6 +126,9 @@ fn own(row: &QueryResult) -> Result<Role, DbErr> {
 /// A name that no other role has; a built-in one's would make people believe what they should not.
 fn checked_name(name: &str) -> Result<String, Error> {
     let name = clean_line("/name", name, NAME_MAX).map_err(Error::Invalid)?;
+    if name.contains(is_invisible) {
+        return Err(Error::Invalid(FieldFault::new("/name", "characters", "must not contain characters that do not show")));
+    }
     let folded = fold(&name);
     let is_built_in = BuiltInRole::ALL.iter().any(|role| fold(role.name()) == folded || role.as_str() == folded);
     if is_built_in { Err(Error::RoleNameTaken) } else { Ok(name) }

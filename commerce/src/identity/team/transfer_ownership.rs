@@ -28,10 +28,14 @@ pub async fn transfer_ownership(
         return Err(Error::OwnersOnly);
     }
     drop(tx);
-    if !passwords.fit(password, Some(account.password_hash)).await? {
+    if !passwords.fit(password, Some(account.password_hash.clone())).await? {
         return Err(Error::WrongPassword);
     }
-    let tx = platform.begin().await?.enter(who.tenant).await?;
+    let tx = platform.begin().await?;
+    if !accounts::still_has(&tx, who.account, &account.password_hash).await? {
+        return Err(Error::WrongPassword);
+    }
+    let tx = tx.enter(who.tenant).await?;
     turn(&tx).await?;
     if !members::role_of(&tx, who.account).await?.ok_or(Error::SessionEnded)?.is_owner() {
         return Err(Error::OwnersOnly);

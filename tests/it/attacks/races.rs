@@ -1,0 +1,111 @@
+//! What runs beside the moment in which somebody takes their account back.
+
+use futures::future::{join, join_all};
+use serde_json::{Value, json};
+use tests::{Customer, World};
+
+fn refresh_token(of: &Value) -> Value {
+    json!({ "refresh_token": of["refresh_token"] })
+}
+
+/// A refresh that is on its way when sessions end leaves nothing alive.
+#[tokio::test]
+async fn t037_a_session_that_ends_during_a_refresh_has_ended() {
+    let mut world = World::with_high_limits().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let open = world.anybody("/vendor/v1");
+    let eve = world.employ(&ada, "eve", "orders").await;
+    let credentials = json!({ "email": eve.email, "password": eve.password });
+    let keeps = world.colleague(&eve);
+    for round in 0..9 {
+        // A process of its own counts what it asks: limits by address are not what this is about.
+        let open = open.at(&world.sibling().await);
+        let token = refresh_token(&open.post("auth/sign-in", &credentials).await.ok());
+        let (renewed, ended) = match round % 3 {
+            0 => join(open.post("auth/refresh", &token), open.post("auth/sign-out", &token)).await,
+            1 => join(open.post("auth/refresh", &token), keeps.delete("account/sessions")).await,
+            _ => {
+                let listed = keeps.get("account/sessions").await.ok();
+                let other =
+                    listed["data"].as_array().unwrap().iter().find(|session| session["is_current"] != true).expect("another").clone();
+                let path = format!("account/sessions/{}", other["id"].as_str().unwrap());
+                join(open.post("auth/refresh", &token), keeps.delete(path)).await
+            }
+        };
+        assert_eq!(ended.status(), 204, "round {round}");
+        if renewed.status() == 200 {
+            open.post("auth/refresh", &refresh_token(&renewed.json())).await.refused(401, "identity.session_ended");
+        }
+    }
+    assert_eq!(keeps.get("account/sessions").await.ok()["data"].as_array().unwrap().len(), 1);
+}
+
+/// Somebody who knows the old password loses to a reset, whatever they do while it runs.
+#[tokio::test]
+async fn t037_the_old_password_loses_to_a_reset_beside_it() {
+    let world = World::with_high_limits().await;
+    let ada = world.tenant("ada").await;
+    world.run_jobs().await;
+    let mut current = ada.password.clone();
+    for round in 0..4 {
+        let here = world.sibling().await;
+        let open = world.anybody("/vendor/v1").at(&here);
+        open.post("auth/reset-password", &json!({ "email": ada.email })).await.ok();
+        world.run_jobs().await;
+        let credentials = json!({ "email": ada.email, "password": current });
+        let thief = open.post("auth/sign-in", &credentials).await.ok();
+        let thief = open.with_token(thief["access_token"].as_str().unwrap());
+        let own = format!("the owner's password {round}");
+        let confirm = json!({ "code": world.mailbox.code_to(&ada.email), "password": own });
+        let change = json!({ "current_password": current, "password": "the password of a thief" });
+        let reset = open.post("auth/reset-password/confirm", &confirm);
+        let steal = thief.post("account/password", &change);
+        let enter = join_all((0..3).map(|_| open.post("auth/sign-in", &credentials)));
+        let (reset, (_, entered)) = join(reset, join(steal, enter)).await;
+        let again = |password: &str| json!({ "email": ada.email, "password": password });
+        if reset.status() == 204 {
+            open.post("auth/sign-in", &again("the password of a thief")).await.refused(401, "identity.wrong_credentials");
+            for session in entered.iter().filter(|entered| entered.status() == 200) {
+                open.post("auth/refresh", &refresh_token(&session.json())).await.refused(401, "identity.session_ended");
+            }
+            open.post("auth/sign-in", &again(&own)).await.ok();
+            current = own;
+        } else {
+            // The thief was first, and a changed password ends the code: the owner asks for another one.
+            reset.refused(422, "identity.code_invalid");
+            current = "the password of a thief".to_owned();
+        }
+        world.run_jobs().await;
+    }
+}
+
+/// Who takes an address back that a stranger has registered takes nothing over of what the stranger has left.
+#[tokio::test]
+async fn t043_what_a_stranger_left_is_gone_when_the_owner_comes() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let mug = tests::a_product().stocked(10).create(&world, &ada).await;
+    let stranger = Customer::register(&world, &ada, "grace@example.com").await;
+    let address = json!({ "address": tests::an_address("DE"), "is_default_shipping": true, "is_default_billing": true });
+    assert_eq!(stranger.caller.post("customer/addresses", &address).await.status(), 201);
+    let cart = json!({ "lines": [{ "variant_id": mug.variants[0].id, "quantity": 3 }] });
+    let path = format!("carts/{}/lines", stranger.caller.get("customer/cart").await.ok()["id"].as_str().unwrap());
+    stranger.caller.post(path, &cart["lines"][0]).await.ok();
+    stranger.caller.patch("customer", &json!({ "accepts_marketing": true })).await.ok();
+    world.run_jobs().await;
+    let shopper = world.shopper(&ada);
+    shopper.post("customer/reset-password", &json!({ "email": stranger.email })).await.ok();
+    world.run_jobs().await;
+    let confirm = json!({ "code": world.mailbox.code_to(&stranger.email), "password": "the owner's own password" });
+    shopper.post("customer/reset-password/confirm", &confirm).await.ok();
+    stranger.caller.get("customer").await.refused(401, "identity.unauthorized");
+    let signed_in =
+        shopper.post("customer/sign-in", &json!({ "email": stranger.email, "password": "the owner's own password" })).await.ok();
+    let owner = Customer::of(&world, &ada, &stranger.email, &signed_in);
+    assert_eq!(owner.caller.get("customer/addresses").await.ok()["data"], json!([]));
+    let profile = owner.caller.get("customer").await.ok();
+    assert_eq!((&profile["accepts_marketing"], &profile["name"]), (&json!(false), &json!("grace")));
+    assert_eq!(owner.caller.get("customer/cart").await.ok()["lines"], json!([]));
+    world.run_jobs().await;
+}
