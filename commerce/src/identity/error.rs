@@ -70,6 +70,12 @@ pub enum Error {
     InvitationForAnother,
     #[error("a secret key needs at least one scope, a publishable key has none")]
     ScopesDoNotFit,
+    #[error("the key was revoked or has expired: make a new one")]
+    KeyEnded,
+    #[error("another key takes this one's place: it can end sooner, and not live longer or be replaced again")]
+    KeyReplaced,
+    #[error("it was changed since you read it; read it again and repeat your change")]
+    ChangedMeanwhile,
     /// More sign-ins than the machine can check at once.
     #[error("too many passwords are being checked")]
     Busy,
@@ -106,7 +112,10 @@ impl Fault for Error {
             | Self::TooManyRoles
             | Self::AlreadyMember
             | Self::TooManyInvitations
-            | Self::InvitationSentOften => Kind::Conflict,
+            | Self::InvitationSentOften
+            | Self::KeyEnded
+            | Self::KeyReplaced => Kind::Conflict,
+            Self::ChangedMeanwhile => Kind::Outdated,
             Self::Busy => Kind::Unavailable,
             Self::Hash(_) => Kind::Internal,
             Self::Database(error) => error.kind(),
@@ -127,6 +136,9 @@ impl Fault for Error {
             Self::UnfitPassword => "identity.unfit_password",
             Self::Invalid(_) => "identity.invalid",
             Self::KeyNotFound(_) => "identity.key_not_found",
+            Self::KeyEnded => "identity.key_ended",
+            Self::KeyReplaced => "identity.key_replaced",
+            Self::ChangedMeanwhile => "request.changed_meanwhile",
             Self::NotYours(_) => "identity.permission_not_yours",
             Self::PermissionMissing(_) => "identity.permission_missing",
             Self::OwnersOnly => "identity.owners_only",

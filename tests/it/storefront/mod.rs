@@ -7,6 +7,7 @@ mod customer_sessions;
 mod customers;
 mod kept;
 mod order_page;
+mod origins;
 mod products;
 mod search;
 mod store;

@@ -62,6 +62,9 @@ const GATES: &[Gate] = &[
         sql: "SELECT p.polrelid::regclass || '.' || p.polname FROM pg_policy p
               WHERE p.polcmd <> 'r' AND p.polname <> 'tenant_wall' AND p.polroles @> ARRAY['stoa_platform'::regrole::oid]",
         allowed: &[
+            "api_key_uses.platform_adds",
+            "api_key_uses.platform_prunes",
+            "api_key_uses.platform_tends",
             "facts.platform_adds",
             "facts.platform_prunes",
             "facts.platform_tends",
@@ -230,6 +233,7 @@ const GATES: &[Gate] = &[
 
 /// Tables that nobody's change is read from: shoppers' own, ledgers and histories, what is derived, what machines keep.
 const UNAUDITED: &[&str] = &[
+    "api_key_uses",
     "audit_entries",
     "carts",
     "checkout_lines",

@@ -4,6 +4,7 @@ mod auth;
 mod categories;
 mod customers;
 mod imports;
+mod key_lives;
 mod keys;
 mod orders;
 mod products;
