@@ -48,6 +48,8 @@ pub enum Error {
     MemberNotFound(AccountId),
     #[error("a store keeps at least one owner: make somebody else an owner first")]
     LastOwner,
+    #[error("a store keeps at least one owner: make somebody else an owner of {} first", .0.join(", "))]
+    LastOwnerOf(Vec<String>),
     #[error("there is no role {0}")]
     RoleNotFound(RoleId),
     #[error("this store has no such role")]
@@ -107,6 +109,7 @@ impl Fault for Error {
             Self::EmailTaken
             | Self::AlreadyVerified
             | Self::LastOwner
+            | Self::LastOwnerOf(_)
             | Self::RoleNameTaken
             | Self::RoleInUse
             | Self::TooManyRoles
@@ -143,7 +146,7 @@ impl Fault for Error {
             Self::PermissionMissing(_) => "identity.permission_missing",
             Self::OwnersOnly => "identity.owners_only",
             Self::MemberNotFound(_) => "identity.member_not_found",
-            Self::LastOwner => "identity.last_owner",
+            Self::LastOwner | Self::LastOwnerOf(_) => "identity.last_owner",
             Self::RoleNotFound(_) => "identity.role_not_found",
             Self::UnknownRole => "identity.unknown_role",
             Self::RoleNameTaken => "identity.role_name_taken",

@@ -5,6 +5,8 @@ mod customer_carts;
 mod customer_orders;
 mod customer_sessions;
 mod customers;
+mod erasures;
+mod exports;
 mod kept;
 mod order_page;
 mod origins;
