@@ -12,7 +12,8 @@ use salvo::{
 use tracing::Instrument;
 
 use crate::{
-    Problem, State, context::RequestId, cors::pages_allowed, health, json::Json, observe, openapi, platform, problem::Refusals, storefront, vendor,
+    Problem, State, context::RequestId, cors::pages_allowed, health, json::Json, observe, openapi, platform, problem::Refusals, storefront,
+    vendor,
 };
 
 /// The API, ready to answer. Its requests run in tasks of their own: a client that hangs up stops nothing half-way.

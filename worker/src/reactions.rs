@@ -4,10 +4,10 @@
 use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
-    EraseCustomer, IndexCategory, IndexProducts, Job, MakeExport, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SendAccountCode, SendAccountFarewell,
-    SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice, SendEmailChangeNotice, SendExportNotice, SendInvitation, SendLowStockAlert,
-    SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice,
-    SendShippingNotice, SendWelcome,
+    EraseCustomer, IndexCategory, IndexProducts, Job, MakeExport, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport,
+    SendAccountCode, SendAccountFarewell, SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice,
+    SendEmailChangeNotice, SendExportNotice, SendInvitation, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation,
+    SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendShippingNotice, SendWelcome,
 };
 
 macro_rules! jobs {

@@ -97,12 +97,7 @@ pub async fn create(tx: &TenantTx, clock: &Clock, granted_by: &[Permission], mut
 }
 
 /// Writes a key down that has been looked at, and answers its secret.
-pub(super) async fn insert(
-    tx: &TenantTx,
-    clock: &Clock,
-    key: NewKey,
-    rotated_from: Option<ApiKeyId>,
-) -> Result<(ApiKeyId, String), DbErr> {
+pub(super) async fn insert(tx: &TenantTx, clock: &Clock, key: NewKey, rotated_from: Option<ApiKeyId>) -> Result<(ApiKeyId, String), DbErr> {
     let (id, secret) = (ApiKeyId::new(), generate(key.kind));
     let hint = format!("{}…{}", &secret[..PREFIX], &secret[secret.len() - 4..]);
     let text = "INSERT INTO api_keys (tenant_id, id, name, kind, hint, token_hash, scopes, origins, created_at, expires_at, rotated_from)
@@ -193,8 +188,7 @@ pub async fn change(
     if key.replaced_by.is_some() && puts_off {
         return Err(Error::KeyReplaced);
     }
-    let text =
-        "UPDATE api_keys SET name = $3, origins = $4, expires_at = $5, version = version + 1 WHERE tenant_id = $1 AND id = $2";
+    let text = "UPDATE api_keys SET name = $3, origins = $4, expires_at = $5, version = version + 1 WHERE tenant_id = $1 AND id = $2";
     let values: [Value; 5] = [tx.tenant().into(), id.into(), name.into(), origins.into(), expires_at.into()];
     sql::run(tx, text, values).await?;
     directory::announce(tx).await?;

@@ -18,9 +18,17 @@ pub const BITE: i64 = 500;
 macro_rules! place_of {
     ($address:literal) => {
         concat!(
-            "CASE WHEN ", $address, " IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('name', 'Erased', 'line1', 'Erased', ",
-            "'city', 'Erased', 'country', ", $address, " -> 'country', 'region', ", $address, " -> 'region', ",
-            "'postcode', left(", $address, " ->> 'postcode', 2))) END"
+            "CASE WHEN ",
+            $address,
+            " IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('name', 'Erased', 'line1', 'Erased', ",
+            "'city', 'Erased', 'country', ",
+            $address,
+            " -> 'country', 'region', ",
+            $address,
+            " -> 'region', ",
+            "'postcode', left(",
+            $address,
+            " ->> 'postcode', 2))) END"
         )
     };
 }
@@ -46,8 +54,11 @@ pub async fn forget_customer(tx: &TenantTx, customer: CustomerId) -> Result<u64,
 /// Postgres is away.
 pub async fn forget_contacts(tx: &TenantTx, days: i32, of: Option<CustomerId>) -> Result<u64, DbErr> {
     let text = concat!(
-        "UPDATE orders SET email = $3, shipping_address = ", place_of!("shipping_address"), ", billing_address = ",
-        place_of!("billing_address"), ", contact_erased_at = now(), version = version + 1
+        "UPDATE orders SET email = $3, shipping_address = ",
+        place_of!("shipping_address"),
+        ", billing_address = ",
+        place_of!("billing_address"),
+        ", contact_erased_at = now(), version = version + 1
          WHERE tenant_id = $1 AND id = ANY (ARRAY(
            SELECT id FROM orders WHERE tenant_id = $1 AND status <> 'placed' AND contact_erased_at IS NULL
              AND placed_at < now() - make_interval(days => $2) AND ($4::uuid IS NULL OR customer_id = $4)

@@ -4,7 +4,7 @@
 use sea_orm::Value;
 use tenancy::{Actor, CustomerId, TenantDb, TenantTx};
 
-use super::{CustomerErased, Error, Erasure, find_erasure, rules};
+use super::{CustomerErased, Erasure, Error, find_erasure, rules};
 use crate::{
     cart::CartStore,
     checkout,

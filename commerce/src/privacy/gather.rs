@@ -150,7 +150,8 @@ pub(super) async fn gather(tx: &TenantTx, clock: &Clock, customer: &Customer, ca
 
 /// Those placed as a guest included, which have become theirs. Four statements for all of them.
 async fn orders(tx: &TenantTx, customer: &Customer) -> Result<Vec<Json>, DbErr> {
-    const THEIRS: &str = "WITH theirs AS (SELECT id FROM orders WHERE tenant_id = $1 AND customer_id = $2 ORDER BY placed_at DESC, id DESC LIMIT $3)";
+    const THEIRS: &str =
+        "WITH theirs AS (SELECT id FROM orders WHERE tenant_id = $1 AND customer_id = $2 ORDER BY placed_at DESC, id DESC LIMIT $3)";
     let values = || [tx.tenant().into(), customer.id.into(), limit(ORDERS_AT_MOST)];
     let found = format!(
         "{THEIRS} SELECT id, number, status, email, shipping_address, billing_address, shipping_method_name, currency, subtotal,

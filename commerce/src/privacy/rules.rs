@@ -52,8 +52,7 @@ pub async fn change(tx: &TenantTx, clock: &Clock, expected: Option<i64>, changes
     let now = clock.now();
     let first = "INSERT INTO privacy_rules (tenant_id, order_contact_days, closed_checkout_days, export_days, created_at, updated_at)
                  VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING";
-    let values: [Value; 5] =
-        [tx.tenant().into(), ORDER_CONTACT_DAYS.into(), CLOSED_CHECKOUT_DAYS.into(), EXPORT_DAYS.into(), now.into()];
+    let values: [Value; 5] = [tx.tenant().into(), ORDER_CONTACT_DAYS.into(), CLOSED_CHECKOUT_DAYS.into(), EXPORT_DAYS.into(), now.into()];
     sql::run(tx, first, values).await?;
     let rules = read(tx, "FOR UPDATE").await?;
     if expected.is_some_and(|version| version != rules.version) {
@@ -74,6 +73,7 @@ pub async fn change(tx: &TenantTx, clock: &Clock, expected: Option<i64>, changes
 }
 
 async fn read(tx: &TenantTx, lock: &str) -> Result<Rules, Error> {
-    let text = format!("SELECT order_contact_days, closed_checkout_days, export_days, version FROM privacy_rules WHERE tenant_id = $1 {lock}");
+    let text =
+        format!("SELECT order_contact_days, closed_checkout_days, export_days, version FROM privacy_rules WHERE tenant_id = $1 {lock}");
     Ok(sql::one(tx, &text, [tx.tenant().into()]).await?.unwrap_or_default())
 }

@@ -75,15 +75,17 @@ async fn redis_with(world: &World, store: &Store, words: &[&str]) -> Vec<String>
 
 /// Starts the schedule's sweep, and runs what follows.
 async fn sweep(world: &World, store: &Store) {
-    let job = json!({ "tenant": null, "key": uuid::Uuid::now_v7(), "caused_at": "2026-01-01T00:00:00Z", "job": { "kind": "SweepPrivacy" } });
+    let job =
+        json!({ "tenant": null, "key": uuid::Uuid::now_v7(), "caused_at": "2026-01-01T00:00:00Z", "job": { "kind": "SweepPrivacy" } });
     let wait = format!(
         "INSERT INTO waiting_jobs (tenant_id, id, lane, kind, key, job, created_at)
          VALUES ('{}', gen_random_uuid(), 'analytics', 'SweepPrivacy', gen_random_uuid()::text, '{job}', now())",
         store.id.uuid()
     );
     execute(&mut world.superuser().await, &wait).await;
-    let done = world.run_jobs().await.done;
-    assert!(done.contains(&"SweepPrivacy"), "{done:?}");
+    // Whoever makes orders older behind the product's back makes figures wrong that are counted by day.
+    let drained = world.try_jobs().await;
+    assert!(drained.failed.is_empty() && drained.done.contains(&"SweepPrivacy"), "{drained:?}");
 }
 
 /// T134, I39: nothing in the database, in Redis, in jobs and facts, in what is searched, in logs of changes.
@@ -118,7 +120,10 @@ async fn nothing_tells_any_more_who_was_forgotten() {
     assert!(last.text.contains(&receipt) && last.subject.starts_with("You are being forgotten"), "{}", last.text);
     let of_bob = format!("SELECT id::text FROM customers WHERE tenant_id = '{}' AND email = '{EMAIL}'", bob.id.uuid());
     assert_eq!(texts(&mut superuser, &of_bob).await.len(), 1, "the same address in another store is another customer");
-    let remove = format!("DELETE FROM customer_codes WHERE tenant_id = '{0}'; UPDATE customers SET email = 'b@b.example' WHERE tenant_id = '{0}'", bob.id.uuid());
+    let remove = format!(
+        "DELETE FROM customer_codes WHERE tenant_id = '{0}'; UPDATE customers SET email = 'b@b.example' WHERE tenant_id = '{0}'",
+        bob.id.uuid()
+    );
     execute(&mut superuser, &remove).await;
     assert_eq!(tables_with(&mut superuser, &CANARIES).await, Vec::<String>::new());
     assert_eq!(redis_with(&world, &ada, &CANARIES).await, Vec::<String>::new());
@@ -157,9 +162,6 @@ async fn the_law_keeps_names_on_orders_and_nothing_else() {
     execute(&mut superuser, "UPDATE orders SET placed_at = placed_at - interval '3651 days'").await;
     sweep(&world, &ada).await;
     assert_eq!(tables_with(&mut superuser, &CANARIES).await, Vec::<String>::new());
-    let mails = world.mailbox.all().len();
-    world.run_jobs().await;
-    assert_eq!(world.mailbox.all().len(), mails);
 }
 
 /// What is still to be sent needs to know where to.

@@ -22,6 +22,7 @@ async fn a_copy_holds_everything_of_one_store_and_ends() {
     let cup = a_product().titled("Cup of another store").stocked(9).create(&world, &bob).await;
     Guest::of(&world, &ada).with_email(EMAIL).buy(&mug, 2).await;
     Guest::of(&world, &bob).with_email(EMAIL).buy(&cup, 1).await;
+    world.run_jobs().await;
     let customer = Customer::proved(&world, &ada, EMAIL).await;
     Customer::proved(&world, &bob, EMAIL).await;
     customer.caller.patch("customer", &json!({ "accepts_marketing": true })).await.ok();

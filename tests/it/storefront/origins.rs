@@ -53,7 +53,8 @@ async fn a_page_of_another_origin_reads_nothing() {
         assert_eq!(allowed(&preflight(&on_host, origin, "content-type").await), None, "{origin}");
     }
     let (_, keyed) = by_key(&world, &ada, &[SHOP]).await;
-    let similar = ["null", "https://shop.example.evil.example", "https://evilshop.example", "http://shop.example", "https://shop.example:8443"];
+    let similar =
+        ["null", "https://shop.example.evil.example", "https://evilshop.example", "http://shop.example", "https://shop.example:8443"];
     for origin in similar {
         let reply = keyed.with("origin", origin).with_token("x").get("products").await;
         reply.refused(403, "identity.origin_not_allowed");

@@ -64,7 +64,11 @@ async fn the_last_owner_of_a_store_stays_in_all_of_them() {
     join(&world, &kim, &cleo, "owner").await;
     let mut superuser = world.superuser().await;
     for store in [&bob, &cleo] {
-        let others = format!("DELETE FROM memberships WHERE tenant_id = '{}' AND account_id <> '{}' RETURNING 'gone'", store.id.uuid(), kim.id.uuid());
+        let others = format!(
+            "DELETE FROM memberships WHERE tenant_id = '{}' AND account_id <> '{}' RETURNING 'gone'",
+            store.id.uuid(),
+            kim.id.uuid()
+        );
         texts(&mut superuser, &others).await;
     }
     let caller = world.colleague(&kim);
@@ -73,7 +77,11 @@ async fn the_last_owner_of_a_store_stays_in_all_of_them() {
     assert!(detail.contains("bob") && detail.contains("cleo") && !detail.contains("ada,"), "{detail}");
     caller.get("account").await.ok();
     assert_eq!(caller.get("account/stores").await.ok()["data"].as_array().map(Vec::len), Some(3), "nothing was left half-way");
-    world.anybody("/vendor/v1").with_token(&ada.secret_key).post("account/close", &json!({ "current_password": "x" })).await
+    world
+        .anybody("/vendor/v1")
+        .with_token(&ada.secret_key)
+        .post("account/close", &json!({ "current_password": "x" }))
+        .await
         .refused(403, "identity.accounts_only");
     world.run_jobs().await;
 }

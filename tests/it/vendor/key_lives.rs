@@ -134,7 +134,11 @@ async fn of_several_rotations_at_once_one_makes_a_key() {
     for answer in answers.iter().filter(|answer| answer.status() != 201) {
         answer.refused(409, "identity.key_replaced");
     }
-    assert_eq!(owner.get("keys").await.ok()["data"].as_array().map(Vec::len), Some(4), "two of the store's opening, one, and its successor");
+    assert_eq!(
+        owner.get("keys").await.ok()["data"].as_array().map(Vec::len),
+        Some(4),
+        "two of the store's opening, one, and its successor"
+    );
 }
 
 #[tokio::test]

@@ -1,17 +1,22 @@
 //! A store answers for people's data: how long it is kept, and who was forgotten at its word.
 
+use commerce::checkout;
 use serde_json::{Value, json};
 use tests::{Customer, Guest, Store, World, a_product, canary::tables_with, database::execute};
 
 async fn sweep(world: &World, store: &Store) -> Vec<&'static str> {
-    let job = json!({ "tenant": null, "key": uuid::Uuid::now_v7(), "caused_at": "2026-01-01T00:00:00Z", "job": { "kind": "SweepPrivacy" } });
+    let job =
+        json!({ "tenant": null, "key": uuid::Uuid::now_v7(), "caused_at": "2026-01-01T00:00:00Z", "job": { "kind": "SweepPrivacy" } });
     let wait = format!(
         "INSERT INTO waiting_jobs (tenant_id, id, lane, kind, key, job, created_at)
          VALUES ('{}', gen_random_uuid(), 'analytics', 'SweepPrivacy', gen_random_uuid()::text, '{job}', now())",
         store.id.uuid()
     );
     execute(&mut world.superuser().await, &wait).await;
-    world.run_jobs().await.done
+    // Orders that are made older behind the product's back make figures wrong that are counted by day.
+    let drained = world.try_jobs().await;
+    assert!(drained.failed.is_empty(), "{drained:?}");
+    drained.done
 }
 
 #[tokio::test]
@@ -84,11 +89,14 @@ async fn what_is_kept_no_longer_goes_by_itself() {
     world.run_jobs().await;
     assert!(!sweep(&world, &ada).await.contains(&"ApplyRetention"), "nothing is old");
     world.vendor(&ada).patch("privacy", &json!({ "order_contact_days": 30, "closed_checkout_days": 3 })).await.ok();
-    // An open checkout is somebody's purchase; four days later it has expired, and forty days later the order is old.
-    let age = "UPDATE orders SET placed_at = placed_at - interval '40 days';
-               UPDATE checkouts SET status = 'expired', updated_at = updated_at - interval '4 days' WHERE status = 'open';
-               UPDATE checkouts SET updated_at = updated_at - interval '4 days' WHERE status = 'completed';
-               UPDATE reservations SET status = 'released' WHERE status = 'held'; UPDATE stock_levels SET reserved = 0";
+    execute(&mut superuser, "UPDATE checkouts SET expires_at = now() - interval '1 minute' WHERE status = 'open'").await;
+    for store in [&ada, &bob] {
+        let tenant = world.state.directory.by_id(store.id).await.unwrap();
+        let swept = checkout::sweep(&world.db(store), &world.state.gateways, &world.clock, &tenant).await.unwrap();
+        assert_eq!(swept.expired, 1);
+    }
+    let age =
+        "UPDATE orders SET placed_at = placed_at - interval '40 days'; UPDATE checkouts SET updated_at = updated_at - interval '4 days'";
     execute(&mut superuser, age).await;
     let done = sweep(&world, &ada).await;
     assert_eq!(done.iter().filter(|kind| **kind == "ApplyRetention").count(), 1, "the other store keeps them by its own rules: {done:?}");

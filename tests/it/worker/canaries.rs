@@ -92,7 +92,7 @@ async fn jobs_facts_searches_and_logs_know_nobody() {
     let words =
         [email, name, street, password, &code, token, &customer.refresh_token, &ada.secret_key, &ada.publishable_key, &ada.password];
     let jobs = texts(&mut superuser, "SELECT job FROM seen_jobs").await;
-    assert!(jobs.len() > 10, "jobs were seen: {}", jobs.len());
+    assert!(jobs.len() >= 8, "jobs were seen: {}", jobs.len());
     let written = log.text();
     assert!(written.contains("capturing") && written.contains("Erased a customer"), "logs were seen");
     for word in words {

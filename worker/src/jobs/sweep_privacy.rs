@@ -24,7 +24,8 @@ pub(super) async fn run(_: SweepPrivacy, call: &Call) -> Result<(), JobError> {
         job,
     };
     let again = privacy::to_erase_again(&tx).await?;
-    let again = again.into_iter().map(|(tenant, id)| envelope(tenant, format!("{}:{id}", call.key()), EraseCustomer { erasure: id }.into()));
+    let again =
+        again.into_iter().map(|(tenant, id)| envelope(tenant, format!("{}:{id}", call.key()), EraseCustomer { erasure: id }.into()));
     let due = privacy::due_tenants(&tx).await?;
     let due = due.into_iter().map(|tenant| envelope(tenant, call.key().to_owned(), ApplyRetention {}.into()));
     relay::wait(&tx, again.chain(due)).await?;
