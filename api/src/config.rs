@@ -132,6 +132,15 @@ impl PublicUrl {
         format!("{slug}.{}", self.host)
     }
 
+    /// The host of a browser's `Origin`, if pages of it are served as this platform's own are: by the same scheme and port.
+    pub fn host_of_origin<'a>(&self, origin: &'a str) -> Option<&'a str> {
+        let authority = origin.strip_prefix(&self.scheme)?.strip_prefix("://")?;
+        match self.port {
+            Some(port) => authority.strip_suffix(&port.to_string())?.strip_suffix(':'),
+            None => Some(authority).filter(|host| !host.contains(':')),
+        }
+    }
+
     /// The address of a store's storefront API.
     pub fn store_url(&self, slug: &str) -> String {
         Self { host: self.store_host(slug), ..self.clone() }.to_string()

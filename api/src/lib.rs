@@ -15,6 +15,7 @@ pub mod json;
 pub mod openapi;
 pub mod problem;
 
+mod cors;
 mod health;
 mod limits;
 mod observe;

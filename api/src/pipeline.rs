@@ -6,13 +6,15 @@ use jsonwebtoken::jwk::JwkSet;
 use salvo::{
     Depot, FlowCtrl, Handler, Request, Response, Router, Service, Writer, affix_state, async_trait,
     catcher::Catcher,
-    cors::{AllowHeaders, AllowMethods, Any, Cors, ExposeHeaders},
     handler,
-    http::{HeaderName, HeaderValue, Method, ResBody, header},
+    http::{HeaderValue, Method, ResBody, header},
 };
 use tracing::Instrument;
 
-use crate::{Problem, State, context::RequestId, health, json::Json, observe, openapi, platform, problem::Refusals, storefront, vendor};
+use crate::{
+    Problem, State, context::RequestId, cors::pages_allowed, health, json::Json, observe, openapi, platform, problem::Refusals, storefront,
+    vendor,
+};
 
 /// The API, ready to answer. Its requests run in tasks of their own: a client that hangs up stops nothing half-way.
 pub fn service(state: State) -> Service {
@@ -33,7 +35,7 @@ fn inner(state: State) -> Service {
         .hoop(observe::measure)
         .hoop(affix_state::inject(state))
         .hoop(secure_headers)
-        .hoop_when(storefront_cors().into_handler(), |req, _| req.uri().path().starts_with("/storefront/"))
+        .hoop_when(pages_allowed, |req, _| req.uri().path().starts_with("/storefront/"))
         .catcher(Catcher::new(Refusals))
 }
 
@@ -108,17 +110,4 @@ async fn secure_headers(req: &mut Request, depot: &mut Depot, res: &mut Response
 #[handler]
 async fn published_keys(state: State) -> Json<JwkSet> {
     Json(state.signer.published().clone())
-}
-
-/// Any page may call a storefront: it holds no cookies and no credentials that a browser would send by itself.
-fn storefront_cors() -> Cors {
-    let names = |names: &[&'static str]| names.iter().map(|name| HeaderName::from_static(name)).collect::<Vec<_>>();
-    let allowed = ["content-type", "authorization", "stoa-publishable-key", "idempotency-key", "if-match", "if-none-match", "traceparent"];
-    let exposed = ["etag", "location", "retry-after", "ratelimit", "ratelimit-policy", "x-request-id", "idempotent-replayed"];
-    Cors::new()
-        .allow_origin(Any)
-        .allow_methods(AllowMethods::list([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE]))
-        .allow_headers(AllowHeaders::list(names(&allowed)))
-        .expose_headers(ExposeHeaders::list(names(&exposed)))
-        .max_age(std::time::Duration::from_mins(10))
 }

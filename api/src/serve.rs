@@ -1,6 +1,6 @@
 //! The process: two listeners, and a stop that finishes what was begun.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use salvo::{
@@ -37,6 +37,7 @@ pub async fn serve(state: State, metrics: Metrics) -> anyhow::Result<()> {
             handle.stop_graceful(drain_within);
         }
     });
+    let saving = tokio::spawn(save_key_uses(state.clone()));
     let served = tokio::join!(run(outside, service(state.clone())), run(inside, operations(state.clone(), metrics)));
     stop.abort();
 
@@ -45,8 +46,24 @@ pub async fn serve(state: State, metrics: Metrics) -> anyhow::Result<()> {
     if tokio::time::timeout(drain_within, state.requests.wait()).await.is_err() {
         warn!(left = state.requests.len(), "Requests were still under way when the time to stop had passed");
     }
+    saving.abort();
+    if let Err(error) = state.key_uses.save(&state.database.platform()).await {
+        warn!(%error, "When keys were last used could not be saved");
+    }
     state.database.close().await;
     served.0.and(served.1)
+}
+
+/// Each key's use is written once in this while at most.
+const KEY_USES_SAVED_EVERY: Duration = Duration::from_mins(1);
+
+async fn save_key_uses(state: State) {
+    loop {
+        tokio::time::sleep(KEY_USES_SAVED_EVERY).await;
+        if let Err(error) = state.key_uses.save(&state.database.platform()).await {
+            warn!(%error, "When keys were last used could not be saved and will be tried again");
+        }
+    }
 }
 
 async fn run<A: Acceptor + Send>(server: Server<A>, service: Service) -> anyhow::Result<()> {

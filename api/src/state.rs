@@ -4,7 +4,7 @@ use anyhow::Context;
 use commerce::{
     cart::CartStore,
     clock::Clock,
-    identity::{Codes, Passwords},
+    identity::{Codes, KeyUses, Passwords},
     orders::OrderLinks,
     payments::Gateways,
 };
@@ -38,6 +38,7 @@ pub struct State {
     pub gateways: Gateways,
     pub order_links: OrderLinks,
     pub codes: Codes,
+    pub key_uses: KeyUses,
     pub kept_answers: KeptAnswers,
     /// Requests under way; they outlive their connections, and a stop waits for them.
     pub requests: TaskTracker,
@@ -72,6 +73,7 @@ impl State {
             gateways: Gateways::new(),
             order_links: OrderLinks::new(config.secret.bytes()),
             codes: Codes::new(config.secret.bytes()),
+            key_uses: KeyUses::default(),
             kept_answers: KeptAnswers::new(tuning.kept_answers_mib),
             requests: TaskTracker::new(),
             config: Arc::new(config),

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use crate::{
     fault::{Fault, FieldFault, Kind},
     ids::{
-        AccountId, ApiKeyId, CategoryId, CustomerId, FulfillmentId, ImageId, ImportId, InvitationId, LocationId, OptionId, OptionValueId,
-        OrderId, PaymentId, PriceId, ProductId, RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, TagId, TaxRateId,
-        TenantId, VariantId,
+        AccountId, ApiKeyId, CategoryId, CustomerId, ErasureId, FulfillmentId, ImageId, ImportId, InvitationId, LocationId, OptionId,
+        OptionValueId, OrderId, PaymentId, PriceId, ProductId, RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId,
+        TagId, TaxRateId, TenantId, VariantId,
     },
     page::{Cursor, CursorError, Page, PageQuery},
     sql,
@@ -48,6 +48,7 @@ resources! {
     ApiKey = "api_key": ApiKeyId,
     Category = "category": CategoryId,
     Customer = "customer": CustomerId,
+    Erasure = "erasure": ErasureId,
     Fulfillment = "fulfillment": FulfillmentId,
     Image = "image": ImageId,
     Import = "import": ImportId,
@@ -59,6 +60,7 @@ resources! {
     Order = "order": OrderId,
     Payment = "payment": PaymentId,
     Price = "price": PriceId,
+    PrivacyRules = "privacy_rules": TenantId,
     Product = "product": ProductId,
     Role = "role": RoleId,
     ShippingMethod = "shipping_method": ShippingMethodId,

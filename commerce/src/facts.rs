@@ -39,6 +39,7 @@ fn read<T: DeserializeOwned>(code: &'static str, body: &serde_json::Value) -> Re
 facts! {
     AccountCodeRequested(crate::identity::AccountCodeRequested),
     AccountPasswordChanged(crate::identity::AccountPasswordChanged),
+    AccountClosed(crate::identity::AccountClosed),
     InvitationSent(crate::identity::team::InvitationSent),
     MemberJoined(crate::identity::team::MemberJoined),
     MemberRoleChanged(crate::identity::team::MemberRoleChanged),
@@ -49,6 +50,10 @@ facts! {
     CustomerVerified(crate::customers::CustomerVerified),
     CustomerPasswordChanged(crate::customers::CustomerPasswordChanged),
     CustomerEmailChanged(crate::customers::CustomerEmailChanged),
+    ErasureRequested(crate::privacy::ErasureRequested),
+    CustomerErased(crate::privacy::CustomerErased),
+    ExportRequested(crate::privacy::ExportRequested),
+    ExportReady(crate::privacy::ExportReady),
     StoreOpened(crate::stores::StoreOpened),
     ProductChanged(crate::catalog::ProductChanged),
     ProductDeleted(crate::catalog::ProductDeleted),

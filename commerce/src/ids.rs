@@ -13,6 +13,8 @@ ids! {
     CategoryId = "cat",
     CheckoutId = "chk",
     CheckoutLineId = "chkl",
+    ErasureId = "ers",
+    ExportId = "exp",
     FactId = "evt",
     FulfillmentId = "ful",
     ImageId = "img",

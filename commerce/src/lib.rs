@@ -29,6 +29,7 @@ pub mod identity;
 pub mod inventory;
 pub mod orders;
 pub mod payments;
+pub mod privacy;
 pub mod shipping;
 pub mod stores;
 pub mod tax;

@@ -29,6 +29,7 @@ const CAPABILITIES: &[&str] = &[
     "orders",
     "checkout",
     "customers",
+    "privacy",
     "reviews",
     "analytics",
     "webhooks",

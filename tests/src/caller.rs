@@ -84,6 +84,11 @@ impl Caller {
         self.with("content-type", content_type).send(Method::POST, path.as_ref(), Some(body)).await
     }
 
+    /// Any method, without a body.
+    pub async fn request(&self, method: Method, path: impl AsRef<str>) -> Reply {
+        self.send(method, path.as_ref(), None).await
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Reply {
         let slash = if path.starts_with('/') { "" } else { "/" };
         let base = if path.starts_with('/') { "" } else { self.base };

@@ -227,8 +227,17 @@ pub const INVARIANTS: &[Invariant] = &[
     always(
         "an order is its checkout's customer's; a guest's joins only who has proved an address",
         "SELECT o.id::text FROM orders o JOIN checkouts c ON c.tenant_id = o.tenant_id AND c.id = o.checkout_id
-         LEFT JOIN customers p ON p.tenant_id = o.tenant_id AND p.id = o.customer_id AND p.email_verified_at IS NOT NULL
+         LEFT JOIN customers p ON p.tenant_id = o.tenant_id AND p.id = o.customer_id
+           AND (p.email_verified_at IS NOT NULL OR p.erased_at IS NOT NULL)
          WHERE o.customer_id IS DISTINCT FROM c.customer_id AND (c.customer_id IS NOT NULL OR p.id IS NULL)",
+    ),
+    when_quiet(
+        "who was forgotten is nobody",
+        "SELECT c.id::text FROM customers c WHERE c.erased_at IS NOT NULL AND (c.email NOT LIKE '%@erased.invalid' OR c.name <> 'Erased'
+           OR c.note IS NOT NULL OR c.password_hash <> ''
+           OR EXISTS (SELECT FROM customer_addresses a WHERE a.tenant_id = c.tenant_id AND a.customer_id = c.id)
+           OR EXISTS (SELECT FROM customer_refresh_tokens r WHERE r.tenant_id = c.tenant_id AND r.customer_id = c.id)
+           OR EXISTS (SELECT FROM orders o WHERE o.tenant_id = c.tenant_id AND o.customer_id = c.id AND o.email NOT LIKE '%@erased.invalid'))",
     ),
     always(
         "every store has an owner",

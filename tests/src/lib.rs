@@ -4,6 +4,7 @@
 //! No mocks of Postgres or Redis: fakes stand only at the product's own seams.
 
 mod caller;
+pub mod canary;
 pub mod customer;
 pub mod database;
 mod factories;

@@ -1,8 +1,8 @@
 //! Everything a job may need, made once a process.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use commerce::{clock::Clock, payments::Gateways};
+use commerce::{cart::CartStore, clock::Clock, payments::Gateways};
 use redis::aio::ConnectionManager;
 use search::SearchBackend;
 use tenancy::{Database, Directory};
@@ -20,4 +20,14 @@ pub struct Ctx {
     pub gateways: Gateways,
     pub mailer: Arc<dyn Mailer>,
     pub links: Links,
+}
+
+/// Longer than a request would wait: a job that gives up comes back much later.
+const CARTS_ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+impl Ctx {
+    /// Carts, as a job sees them.
+    pub(crate) fn carts(&self) -> CartStore {
+        CartStore::with_timeout(self.redis.clone(), self.clock.clone(), CARTS_ANSWER_WITHIN)
+    }
 }

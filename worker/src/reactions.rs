@@ -4,10 +4,10 @@
 use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
-    IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SendAccountCode,
-    SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice, SendEmailChangeNotice, SendInvitation, SendLowStockAlert,
-    SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice,
-    SendShippingNotice, SendWelcome,
+    EraseCustomer, IndexCategory, IndexProducts, Job, MakeExport, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport,
+    SendAccountCode, SendAccountFarewell, SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice,
+    SendEmailChangeNotice, SendExportNotice, SendInvitation, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation,
+    SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendShippingNotice, SendWelcome,
 };
 
 macro_rules! jobs {
@@ -23,6 +23,7 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         }
         AnyFact::AccountCodeRequested(code) => jobs![SendAccountCode { code: code.code_id, purpose: code.purpose }],
         AnyFact::AccountPasswordChanged(changed) => jobs![SendPasswordNotice { account: changed.account_id }],
+        AnyFact::AccountClosed(closed) => jobs![SendAccountFarewell { farewell: closed.farewell }],
         // teams
         AnyFact::InvitationSent(sent) => jobs![SendInvitation { invitation: sent.invitation_id }],
         AnyFact::MemberLeft(left) if left.was_removed => jobs![SendRemovalNotice { account: left.account_id }],
@@ -39,6 +40,10 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
             jobs
         }
         AnyFact::CustomerPasswordChanged(changed) => jobs![SendCustomerPasswordNotice { customer: changed.customer }],
+        // people's data
+        AnyFact::ErasureRequested(asked) => jobs![EraseCustomer { erasure: asked.erasure }],
+        AnyFact::ExportRequested(asked) => jobs![MakeExport { customer: asked.customer, export: asked.export }],
+        AnyFact::ExportReady(made) => jobs![SendExportNotice { customer: made.customer, export: made.export }],
         // stores
         AnyFact::StoreOpened(_) => jobs![SendWelcome {}],
         // orders
@@ -66,6 +71,7 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         | AnyFact::CustomerRegistered(_)
         | AnyFact::CustomerVerified(_)
         | AnyFact::CustomerEmailChanged(_)
+        | AnyFact::CustomerErased(_)
         | AnyFact::ImportCompleted(_)
         | AnyFact::OrderCompleted(_)
         | AnyFact::PaymentCaptured(_) => jobs![],

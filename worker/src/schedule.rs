@@ -12,13 +12,17 @@ use tracing::warn;
 use crate::{
     ctx::Ctx,
     envelope::Envelope,
-    jobs::{Job, PruneHistory, SweepCheckouts},
+    jobs::{Job, PruneHistory, SweepCheckouts, SweepPrivacy},
     queue,
 };
 
 /// (name, seconds minutes hours days months weekdays, job)
-fn table() -> [(&'static str, &'static str, Job); 2] {
-    [("sweep-checkouts", "*/20 * * * * *", SweepCheckouts {}.into()), ("prune-history", "0 23 * * * *", PruneHistory {}.into())]
+fn table() -> [(&'static str, &'static str, Job); 3] {
+    [
+        ("sweep-checkouts", "*/20 * * * * *", SweepCheckouts {}.into()),
+        ("prune-history", "0 23 * * * *", PruneHistory {}.into()),
+        ("sweep-privacy", "0 43 * * * *", SweepPrivacy {}.into()),
+    ]
 }
 
 /// Ticks until told to stop. What fell due while no worker ran is not made up for: each job looks at everything anew.

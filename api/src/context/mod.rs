@@ -42,7 +42,7 @@ pub use vendor::Vendor;
 pub(crate) use customer::customers_known;
 pub(crate) use limited::limited_by_address;
 pub(crate) use operator::operators_only;
-pub(crate) use shopper::shoppers_only;
+pub(crate) use shopper::{KEY_HEADER, publishable_key, shoppers_only, store_on_host};
 pub(crate) use vendor::vendors_only;
 
 use salvo::{Depot, extract::Metadata};

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use commerce::{cart::CartStore, customers::SignedInAs};
-use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler, http::Method};
+use salvo::{
+    Depot, FlowCtrl, Request, Response, Writer, handler,
+    http::{HeaderValue, Method, header},
+};
 use tenancy::{
     CustomerId, DirectoryError, Tenant, TenantDb, TenantStatus,
     directory::{Key, KeyKind},
@@ -10,7 +13,7 @@ use tenancy::{
 use super::{ClientAddress, from_depot, host_of, state};
 use crate::{Problem, State, limits::Class};
 
-const KEY_HEADER: &str = "stoa-publishable-key";
+pub(crate) const KEY_HEADER: &str = "stoa-publishable-key";
 
 /// Somebody in one store's storefront, signed in or not.
 #[derive(Clone)]
@@ -68,6 +71,9 @@ async fn store_of(req: &Request, state: &State) -> Result<Arc<Tenant>, Problem> 
         None => None,
         Some(text) => Some(publishable_key(text.to_str().unwrap_or_default(), state).await?),
     };
+    if let Some((key, origin)) = by_key.as_ref().zip(req.headers().get(header::ORIGIN)) {
+        must_be_for(key, origin)?;
+    }
     let by_host = store_on_host(req, state).await?;
     match (by_key, by_host) {
         (Some(key), Some(store)) if key.tenant.id != store.id => {
@@ -82,20 +88,33 @@ async fn store_of(req: &Request, state: &State) -> Result<Arc<Tenant>, Problem> 
     }
 }
 
-async fn publishable_key(text: &str, state: &State) -> Result<Arc<Key>, Problem> {
+/// Whoever sends no `Origin` is no browser on somebody's page, and is not asked.
+fn must_be_for(key: &Key, origin: &HeaderValue) -> Result<(), Problem> {
+    if origin.to_str().is_ok_and(|origin| key.is_for(origin)) {
+        return Ok(());
+    }
+    let detail = "this key is not for pages of this origin; the store says for which ones it is";
+    Err(Problem::forbidden("identity.origin_not_allowed", detail))
+}
+
+pub(crate) async fn publishable_key(text: &str, state: &State) -> Result<Arc<Key>, Problem> {
     let unknown = || Problem::unauthorized().with_code("identity.key_unknown");
     if !commerce::identity::api_keys::is_well_formed(text) {
         return Err(unknown());
     }
-    match state.directory.by_key(text).await {
-        Ok(key) if key.kind == KeyKind::Publishable => Ok(key),
+    let now = state.clock.now();
+    match state.directory.by_key(text, now).await {
+        Ok(key) if key.kind == KeyKind::Publishable => {
+            state.key_uses.note(key.tenant.id, key.id, now);
+            Ok(key)
+        }
         Ok(_) | Err(DirectoryError::Unknown) => Err(unknown()),
         Err(DirectoryError::Database(error)) => Err(Problem::unavailable(error)),
     }
 }
 
 /// The store whose host name was asked for, if one was.
-pub(super) async fn store_on_host(req: &Request, state: &State) -> Result<Option<Arc<Tenant>>, Problem> {
+pub(crate) async fn store_on_host(req: &Request, state: &State) -> Result<Option<Arc<Tenant>>, Problem> {
     let Some(host) = host_of(req).filter(|host| host != state.config.public_url.host() && host.parse::<std::net::IpAddr>().is_err()) else {
         return Ok(None);
     };

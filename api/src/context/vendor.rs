@@ -100,11 +100,13 @@ async fn by_key(token: &str, state: &State) -> Result<Vendor, Problem> {
     if !api_keys::is_well_formed(token) {
         return Err(Problem::unauthorized());
     }
-    let key = match state.directory.by_key(token).await {
+    let now = state.clock.now();
+    let key = match state.directory.by_key(token, now).await {
         Ok(key) if key.kind == KeyKind::Secret => key,
         Ok(_) | Err(DirectoryError::Unknown) => return Err(Problem::unauthorized()),
         Err(DirectoryError::Database(error)) => return Err(Problem::unavailable(error)),
     };
+    state.key_uses.note(key.tenant.id, key.id, now);
     let db = state.database.tenant(key.tenant.id);
     let platform = state.database.platform();
     Ok(Vendor { store: key.tenant.clone(), db, platform, actor: Actor::Key(key.id), permissions: key.scopes.clone().into(), session: None })

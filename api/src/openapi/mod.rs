@@ -68,7 +68,9 @@ impl Audience {
             |format: &str, text: &str| SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer).bearer_format(format).description(text));
         match self {
             Self::Storefront => {
-                let text = "Names the store where the host does not. It may be published; it only opens the storefront.";
+                let text = "Names the store where the host does not. It may be published; it only opens the storefront. One that names \
+                            origins is refused on pages of others (403 `identity.origin_not_allowed`); who sends no `Origin`, as servers \
+                            do, is not asked.";
                 let key = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Stoa-Publishable-Key", text)));
                 let token = "From `POST /storefront/v1/customer/sign-in`; lives for minutes, in one store. One that is not good is \
                              refused wherever it is sent.";

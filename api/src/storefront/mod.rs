@@ -9,6 +9,7 @@ mod customer_addresses;
 mod customer_auth;
 mod customer_cart;
 mod customer_orders;
+mod customer_privacy;
 mod customer_sessions;
 mod kept;
 mod order_page;
@@ -55,6 +56,7 @@ pub(crate) fn router() -> Router {
         .push(customer_addresses::router())
         .push(customer_cart::router())
         .push(customer_orders::router())
+        .push(customer_privacy::router())
         .push(customer_sessions::router());
     Router::with_path("storefront/v1").hoop(shoppers_only).hoop(validators::validate).push(open).push(everybody).push(customers)
 }

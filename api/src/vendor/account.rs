@@ -28,6 +28,7 @@ pub(super) fn router() -> Router {
         .push(Router::with_path("verify-email").post(verify_email))
         .push(Router::with_path("password").post(change_password))
         .push(Router::with_path("email").post(request_email).push(Router::with_path("confirm").post(change_email)))
+        .push(Router::with_path("close").post(close))
         .push(Router::with_path("stores").get(stores))
         .push(Router::with_path("switch-store").post(switch_store))
         .push(Router::with_path("accept-invitation").post(accept_invitation))
@@ -74,6 +75,14 @@ struct ChangeEmail {
     #[garde(skip)]
     #[salvo(schema(value_type = String, max_length = 254))]
     email: Email,
+}
+
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+struct CloseAccount {
+    #[garde(length(max = 200))]
+    #[salvo(schema(max_length = 200))]
+    current_password: String,
 }
 
 /// A sign-in that has not ended.
@@ -196,6 +205,19 @@ async fn request_email(vendor: Vendor, state: State, body: Body<ChangeEmail>, re
 async fn change_email(vendor: Vendor, state: State, body: Body<Code>) -> Result<NoContent, Problem> {
     let who = vendor.person()?;
     let ended = identity::change_email(&state.database.platform(), &state.clock, &state.codes, who, &body.0.code).await?;
+    state.sessions.forget_all(ended).await;
+    Ok(NoContent)
+}
+
+/// Close the account.
+///
+/// Leaves every store, ends every session, and forgets name, address and password; the address is free again, and a last mail goes
+/// to it. Refused while a store would lose its last owner: `detail` names them. It cannot be undone.
+#[endpoint]
+async fn close(vendor: Vendor, state: State, body: Body<CloseAccount>, res: &mut Response) -> Result<NoContent, Problem> {
+    let who = vendor.person()?;
+    state.limiter.password_for(&who.account.to_string()).await.admit(res)?;
+    let ended = identity::close_account(&vendor.platform, &state.passwords, &state.clock, who, &body.0.current_password).await?;
     state.sessions.forget_all(ended).await;
     Ok(NoContent)
 }

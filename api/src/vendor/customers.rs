@@ -45,7 +45,7 @@ struct Customer {
     accepts_marketing: bool,
     /// When the customer last decided that; absent while nobody has asked.
     marketing_decided_at: Option<DateTime<Utc>>,
-    /// The store's own words, which the customer never sees.
+    /// The store's own words. The customer reads them only in a copy of all their data, which the law gives them.
     note: Option<String>,
     addresses: Vec<CustomerAddress>,
     /// All that were placed.
@@ -54,6 +54,10 @@ struct Customer {
     /// One for each currency: what was placed less what was cancelled.
     totals: Vec<Money>,
     last_order_at: Option<DateTime<Utc>>,
+    /// Since when nobody signs in: the customer asked to be forgotten.
+    closed_at: Option<DateTime<Utc>>,
+    /// Since when nothing tells who it was.
+    erased_at: Option<DateTime<Utc>>,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -152,6 +156,8 @@ impl Customer {
             cancelled_orders: figures.cancelled_orders,
             totals: figures.totals.into_iter().map(Money).collect(),
             last_order_at: figures.last_order_at,
+            closed_at: customer.closed_at,
+            erased_at: customer.erased_at,
             version: customer.version,
             created_at: customer.created_at,
             updated_at: customer.updated_at,

@@ -1,5 +1,8 @@
 use chrono::{DateTime, Utc};
-use commerce::identity::api_keys::{self, ApiKey, NewKey};
+use commerce::identity::{
+    self, OVERLAP_AT_MOST_HOURS,
+    api_keys::{self, ApiKey, KeyChanges, NewKey},
+};
 use salvo::{
     Router, Writer,
     oapi::{ToSchema, endpoint},
@@ -10,12 +13,13 @@ use tenancy::{ApiKeyId, Permission, directory::KeyKind};
 use super::roles::permissions;
 use crate::{
     Problem, State,
-    context::{Body, Paging, PathId, Vendor},
-    json::{Created, Id, NoContent, Page},
+    context::{Body, IfMatch, Paging, PathId, Vendor},
+    json::{Created, Id, NoContent, Page, Patch, Tagged},
 };
 
 pub(super) fn router() -> Router {
-    Router::with_path("keys").get(list).post(create).push(Router::with_path("{id}").delete(revoke))
+    let one = Router::with_path("{id}").get(show).patch(update).delete(revoke).push(Router::with_path("rotate").post(rotate));
+    Router::with_path("keys").get(list).post(create).push(one)
 }
 
 /// A key with which software calls.
@@ -27,8 +31,19 @@ struct Key {
     /// How it begins and ends.
     hint: String,
     scopes: Vec<String>,
+    /// The pages from which browsers may send it; none: any.
+    origins: Vec<String>,
     created_at: DateTime<Utc>,
+    /// When it ends, or has ended; absent while nobody has said so.
+    expires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
+    /// To the minute, and told some minutes late; absent until it is used.
+    last_used_at: Option<DateTime<Utc>>,
+    /// The key whose place it took.
+    rotated_from: Option<Id<ApiKeyId>>,
+    /// The key that takes its place.
+    replaced_by: Option<Id<ApiKeyId>>,
+    version: i64,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
@@ -54,6 +69,42 @@ struct CreateKey {
     #[garde(length(max = 50))]
     #[serde(default)]
     scopes: Vec<String>,
+    /// For a publishable key: the pages from which browsers may send it, as exact origins (`https://shop.example`); none for any.
+    /// Whoever sends no `Origin`, as servers do, is not asked.
+    #[garde(length(max = 20))]
+    #[serde(default)]
+    #[salvo(schema(max_items = 20))]
+    origins: Vec<String>,
+    /// When it ends: in the future, two years from now at most. Absent for no end.
+    #[garde(skip)]
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// What may change. Absent leaves.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+struct ChangeKey {
+    #[garde(inner(length(chars, min = 1, max = 100)))]
+    #[salvo(schema(min_length = 1, max_length = 100))]
+    name: Option<String>,
+    /// Replaces the list.
+    #[garde(inner(length(max = 20)))]
+    #[salvo(schema(max_items = 20))]
+    origins: Option<Vec<String>>,
+    /// `null` for no end.
+    #[garde(skip)]
+    #[serde(default)]
+    #[salvo(schema(value_type = Option<DateTime<Utc>>))]
+    expires_at: Patch<DateTime<Utc>>,
+}
+
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+struct RotateKey {
+    /// How long the old key goes on beside the new one; 0 ends it at once.
+    #[garde(range(max = OVERLAP_AT_MOST_HOURS))]
+    #[salvo(schema(minimum = 0, maximum = 168))]
+    overlap_hours: u32,
 }
 
 /// A new key. `secret` is shown here and never again.
@@ -83,6 +134,47 @@ async fn create(vendor: Vendor, state: State, body: Body<CreateKey>) -> Result<C
     Ok(Created::at(format!("/vendor/v1/keys/{}", key.id), NewlyMade { key: key.into(), secret }))
 }
 
+/// Show a key.
+#[endpoint]
+async fn show(vendor: Vendor, id: PathId<ApiKeyId>) -> Result<Tagged<Key>, Problem> {
+    vendor.require(Permission::ReadKeys)?;
+    let tx = vendor.db.begin().await?;
+    Ok(Key::tagged(api_keys::find(&tx, id.0).await?))
+}
+
+/// Rename a key, or say from where it may be sent and when it ends.
+///
+/// What it may do is said when it is made and never changes. A key that may what you may not is not yours to change, and one that
+/// has ended stays so.
+#[endpoint]
+async fn update(
+    vendor: Vendor,
+    state: State,
+    id: PathId<ApiKeyId>,
+    if_match: IfMatch,
+    body: Body<ChangeKey>,
+) -> Result<Tagged<Key>, Problem> {
+    vendor.require(Permission::WriteKeys)?;
+    let changes = KeyChanges { name: body.0.name, origins: body.0.origins, expires_at: body.0.expires_at.change() };
+    let tx = vendor.db.begin().await?;
+    let key = api_keys::change(&tx, &state.clock, (id.0, if_match.version()), &vendor.permissions, changes).await?;
+    tx.commit().await?;
+    Ok(Key::tagged(key))
+}
+
+/// Put another secret in a key's place.
+///
+/// Answers a new key of the same name, scopes and origins, which lives as long as the old one was made to; the old one ends after
+/// the overlap. A key that may what you may not is not yours to rotate: you would learn its successor's secret.
+#[endpoint]
+async fn rotate(vendor: Vendor, state: State, id: PathId<ApiKeyId>, body: Body<RotateKey>) -> Result<Created<NewlyMade>, Problem> {
+    vendor.require(Permission::WriteKeys)?;
+    let tx = vendor.db.begin().await?;
+    let (key, secret) = identity::rotate_key(&tx, &state.clock, &vendor.permissions, id.0, body.0.overlap_hours).await?;
+    tx.commit().await?;
+    Ok(Created::at(format!("/vendor/v1/keys/{}", key.id), NewlyMade { key: key.into(), secret }))
+}
+
 /// Revoke a key.
 ///
 /// It is refused everywhere at once. Revoking it again changes nothing.
@@ -95,6 +187,12 @@ async fn revoke(vendor: Vendor, state: State, id: PathId<ApiKeyId>) -> Result<No
     Ok(NoContent)
 }
 
+impl Key {
+    fn tagged(key: ApiKey) -> Tagged<Self> {
+        Tagged { version: key.version, body: key.into() }
+    }
+}
+
 impl TryFrom<CreateKey> for NewKey {
     type Error = Problem;
 
@@ -104,7 +202,7 @@ impl TryFrom<CreateKey> for NewKey {
             Kind::Publishable => KeyKind::Publishable,
             Kind::Secret => KeyKind::Secret,
         };
-        Ok(Self { name: asked.name, kind, scopes })
+        Ok(Self { name: asked.name, kind, scopes, origins: asked.origins, expires_at: asked.expires_at })
     }
 }
 
@@ -120,8 +218,14 @@ impl From<ApiKey> for Key {
             kind,
             hint: key.hint,
             scopes: key.scopes.iter().map(ToString::to_string).collect(),
+            origins: key.origins,
             created_at: key.created_at,
+            expires_at: key.expires_at,
             revoked_at: key.revoked_at,
+            last_used_at: key.last_used_at,
+            rotated_from: key.rotated_from.map(Into::into),
+            replaced_by: key.replaced_by.map(Into::into),
+            version: key.version,
         }
     }
 }

@@ -18,6 +18,7 @@ mod orders;
 mod ownership;
 mod payments;
 mod prices;
+mod privacy;
 mod product;
 mod products;
 mod roles;
@@ -57,6 +58,7 @@ pub(crate) fn router() -> Router {
         .push(orders::router())
         .push(payments::router())
         .push(customers::router())
+        .push(privacy::router())
         .push(products::router())
         .push(categories::router())
         .push(tags::router())

@@ -42,6 +42,11 @@ impl Keep {
         Self { redis, timeout, breaker: Arc::new(Breaker::default()) }
     }
 
+    /// Whether there is a Redis that does not answer now.
+    pub(super) async fn is_away(&self, tenant: TenantId, id: CartId) -> bool {
+        self.redis.is_some() && self.find(tenant, id).await.is_err()
+    }
+
     pub(super) async fn find(&self, tenant: TenantId, id: CartId) -> Result<Option<Cart>, Away> {
         let mut redis = self.redis()?;
         let kept: Option<String> = self.ask(redis.get(key(tenant, id.uuid()))).await?;

@@ -58,6 +58,25 @@ impl CartStore {
         copy_now(db, &merged.cart).await
     }
 
+    /// Deletes a cart that is theirs or a guest's, in Redis and in its copy, so that neither tells whose it was; says whether it
+    /// was there. Forgetting it again is no error.
+    ///
+    /// # Errors
+    /// `Away` while Redis does not answer: it would still hold it. `Busy`.
+    pub async fn forget(&self, db: &TenantDb, id: CartId) -> Result<bool, Error> {
+        if self.keep.is_away(db.tenant(), id).await {
+            return Err(Error::Away);
+        }
+        let was_there = self.latest(db, id).await?.is_some_and(|cart| self.seen(cart).is_ok());
+        if was_there {
+            self.delete(db, id).await?;
+        }
+        if let Some(tombstone) = self.latest(db, id).await?.filter(|cart| cart.is_deleted) {
+            copy_now(db, &tombstone).await?;
+        }
+        Ok(was_there)
+    }
+
     async fn hand_over(&self, db: &TenantDb, id: CartId, change: impl Fn(Cart) -> Cart) -> Result<Option<Cart>, Error> {
         for attempt in 0..ATTEMPTS {
             let Some(Ok(found)) = self.latest(db, id).await?.map(|cart| self.seen(cart)) else { return Ok(None) };

@@ -12,6 +12,7 @@
 
 mod change;
 mod checkouts;
+mod contacts;
 mod entity;
 mod error;
 mod finalize;
@@ -22,6 +23,7 @@ mod totals;
 
 pub use change::{Details, change};
 pub use checkouts::{Requirement, View, show};
+pub use contacts::{BITE as CONTACTS_BITE, carts_of, forget_contacts, forget_customer};
 pub use entity::{
     checkout::{Model as Checkout, Status},
     checkout_line::Model as CheckoutLine,

@@ -1,6 +1,6 @@
 //! A new password by who knows the old one.
 
-use tenancy::TenantDb;
+use tenancy::{CustomerId, TenantDb};
 use uuid::Uuid;
 
 use super::{CustomerPasswordChanged, Error, SignedInAs, customers, sessions};
@@ -36,4 +36,14 @@ pub async fn change_password(
     outbox::record(&tx, clock, &CustomerPasswordChanged { customer: who.customer }).await?;
     tx.commit().await?;
     Ok(ended)
+}
+
+/// That whoever is signed in as a customer is the customer: asked before what cannot be undone, or what tells everything.
+///
+/// # Errors
+/// `WrongPassword`, `Busy`.
+pub async fn check_password(db: &TenantDb, passwords: &Passwords, id: CustomerId, password: &str) -> Result<(), Error> {
+    let customer = customers::find(&db.begin().await?, id).await?;
+    let hash = Some(customer.password_hash).filter(|_| customer.closed_at.is_none());
+    if passwords.fit(password, hash).await? { Ok(()) } else { Err(identity::Error::WrongPassword.into()) }
 }

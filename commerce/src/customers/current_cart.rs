@@ -66,8 +66,17 @@ async fn appoint(db: &TenantDb, of: CustomerId, deleted: Option<CartId>) -> Resu
 
 async fn read(tx: &TenantTx, of: CustomerId) -> Result<Row, Error> {
     let text = "SELECT c.cart_id, c.email, EXISTS (SELECT FROM checkouts k WHERE k.tenant_id = c.tenant_id AND k.cart_id = c.cart_id
-                  AND k.status = 'completed') AS is_bought FROM customers c WHERE c.tenant_id = $1 AND c.id = $2";
+                  AND k.status = 'completed') AS is_bought FROM customers c
+                WHERE c.tenant_id = $1 AND c.id = $2 AND c.closed_at IS NULL";
     sql::one(tx, text, [tx.tenant().into(), of.into()]).await?.ok_or(Error::NotFound(of))
+}
+
+/// Which cart is the current one, if one was ever filled.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn current_cart_of(tx: &TenantTx, of: CustomerId) -> Result<Option<CartId>, Error> {
+    Ok(read(tx, of).await?.cart_id)
 }
 
 /// Merges a guest's cart into the customer's by the store's rule, and says whether it is there now. However often, and however

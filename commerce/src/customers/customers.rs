@@ -27,8 +27,12 @@ pub struct Customer {
     pub accepts_marketing: bool,
     /// When the customer last said whether they accept it; none while they have not been asked.
     pub marketing_decided_at: Option<DateTime<Utc>>,
-    /// The vendor's own words, which the customer never sees.
+    /// The vendor's own words. The customer reads them only in a copy of all their data, which the law gives them.
     pub note: Option<String>,
+    /// Since when nobody signs in any more.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Since when nothing tells who it was.
+    pub erased_at: Option<DateTime<Utc>>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -37,8 +41,8 @@ pub struct Customer {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, email, name, password_hash, email_verified_at, accepts_marketing, marketing_decided_at, note, version, created_at, ",
-            "updated_at FROM customers WHERE tenant_id = $1 AND ",
+            "SELECT id, email, name, password_hash, email_verified_at, accepts_marketing, marketing_decided_at, note, closed_at, erased_at, ",
+            "version, created_at, updated_at FROM customers WHERE tenant_id = $1 AND ",
             $rest
         )
     };
@@ -64,14 +68,25 @@ pub async fn find(tx: &TenantTx, id: CustomerId) -> Result<Customer, Error> {
     sql::one(tx, select!("id = $2"), [tx.tenant().into(), id.into()]).await?.ok_or(Error::NotFound(id))
 }
 
-/// The customer of an e-mail address, if there is one.
+/// The customer of an e-mail address, if there is one whose account is not closed.
 pub(super) async fn get(tx: &TenantTx, email: &Email) -> Result<Option<Customer>, DbErr> {
-    sql::one(tx, select!("email = $2"), [tx.tenant().into(), email.as_str().into()]).await
+    sql::one(tx, select!("email = $2 AND closed_at IS NULL"), [tx.tenant().into(), email.as_str().into()]).await
 }
 
 /// The customer, locked until the transaction ends. Their orders may be placed meanwhile.
-pub(super) async fn lock(tx: &TenantTx, id: CustomerId) -> Result<Customer, Error> {
-    sql::one(tx, select!("id = $2 FOR NO KEY UPDATE"), [tx.tenant().into(), id.into()]).await?.ok_or(Error::NotFound(id))
+///
+/// # Errors
+/// `NotFound`, also when the account is closed.
+pub async fn lock(tx: &TenantTx, id: CustomerId) -> Result<Customer, Error> {
+    lock_any(tx, id).await?.filter(|customer| customer.closed_at.is_none()).ok_or(Error::NotFound(id))
+}
+
+/// The customer, closed or not, locked until the transaction ends; none where a restored database knows no such one.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn lock_any(tx: &TenantTx, id: CustomerId) -> Result<Option<Customer>, DbErr> {
+    sql::one(tx, select!("id = $2 FOR NO KEY UPDATE"), [tx.tenant().into(), id.into()]).await
 }
 
 /// Makes a customer; none when the address has one.
@@ -108,7 +123,7 @@ pub async fn change(tx: &TenantTx, clock: &Clock, id: CustomerId, changes: Custo
     let text = "UPDATE customers SET name = coalesce($3, name), accepts_marketing = coalesce($4, accepts_marketing),
                   marketing_decided_at = CASE WHEN $4 IS NULL OR (marketing_decided_at IS NOT NULL AND accepts_marketing = $4)
                                          THEN marketing_decided_at ELSE $5 END,
-                  version = version + 1, updated_at = $5 WHERE tenant_id = $1 AND id = $2";
+                  version = version + 1, updated_at = $5 WHERE tenant_id = $1 AND id = $2 AND closed_at IS NULL";
     let values: [Value; 5] = [tx.tenant().into(), id.into(), name.into(), changes.accepts_marketing.into(), clock.now().into()];
     sql::run(tx, text, values).await?;
     find(tx, id).await
@@ -117,7 +132,7 @@ pub async fn change(tx: &TenantTx, clock: &Clock, id: CustomerId, changes: Custo
 /// A vendor corrects a name, or notes something.
 ///
 /// # Errors
-/// `NotFound`, `ChangedMeanwhile` when `expected` is not the current version, `Invalid` names the fields.
+/// `NotFound`, `Closed`, `ChangedMeanwhile` when `expected` is not the current version, `Invalid` names the fields.
 pub async fn change_by_vendor(
     tx: &TenantTx,
     clock: &Clock,
@@ -132,7 +147,10 @@ pub async fn change_by_vendor(
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    let current = lock(tx, id).await?;
+    let current = lock_any(tx, id).await?.ok_or(Error::NotFound(id))?;
+    if current.closed_at.is_some() {
+        return Err(Error::Closed);
+    }
     if expected.is_some_and(|version| version != current.version) {
         return Err(Error::ChangedMeanwhile);
     }

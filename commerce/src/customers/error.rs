@@ -16,6 +16,8 @@ use crate::{
 pub enum Error {
     #[error("there is no customer {0} here")]
     NotFound(CustomerId),
+    #[error("the customer has asked to be forgotten: nothing of them is written down any more")]
+    Closed,
     #[error("there is no address {0} here")]
     AddressNotFound(AddressId),
     #[error("an address book holds at most {AT_MOST} addresses")]
@@ -44,7 +46,7 @@ impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NotFound(_) | Self::AddressNotFound(_) => Kind::NotFound,
-            Self::TooManyAddresses => Kind::Conflict,
+            Self::TooManyAddresses | Self::Closed => Kind::Conflict,
             Self::ChangedMeanwhile => Kind::Outdated,
             Self::Invalid(_) => Kind::Invalid,
             Self::Busy => Kind::Unavailable,
@@ -60,6 +62,7 @@ impl Fault for Error {
     fn code(&self) -> &'static str {
         match self {
             Self::NotFound(_) => "customers.not_found",
+            Self::Closed => "customers.closed",
             Self::AddressNotFound(_) => "customers.address_not_found",
             Self::TooManyAddresses => "customers.too_many_addresses",
             Self::ChangedMeanwhile => "request.changed_meanwhile",

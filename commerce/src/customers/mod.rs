@@ -19,6 +19,7 @@
 pub mod addresses;
 mod change_email;
 mod change_password;
+mod close;
 pub mod codes;
 mod current_cart;
 #[expect(clippy::module_inception, reason = "the operations on customers, as orders.rs holds those on orders")]
@@ -34,9 +35,10 @@ mod sign_in;
 mod verify_email;
 
 pub use change_email::{change_email, request_email_change};
-pub use change_password::change_password;
-pub use current_cart::current_cart;
-pub use customers::{Customer, CustomerChanges, NoteChanges, change, change_by_vendor, find, list};
+pub use change_password::{change_password, check_password};
+pub use close::{ERASED_DOMAIN, ERASED_NAME, Forgotten, carts_of, close, forget};
+pub use current_cart::{current_cart, current_cart_of};
+pub use customers::{Customer, CustomerChanges, NoteChanges, change, change_by_vendor, find, list, lock, lock_any};
 pub use error::Error;
 pub use events::{CustomerCodeRequested, CustomerEmailChanged, CustomerPasswordChanged, CustomerRegistered, CustomerVerified};
 pub use figures::{Figures, figures};

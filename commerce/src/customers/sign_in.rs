@@ -54,10 +54,12 @@ pub async fn sign_in(
     };
     let tx = db.begin().await?;
     // Under the lock, so that no session of an old password begins beside a change that ends them all.
-    let customer = customers::lock(&tx, id).await?;
-    if customer.password_hash != hash {
-        return Err(wrong());
-    }
+    let customer = match customers::lock(&tx, id).await {
+        // Another password, or a closed account.
+        Ok(customer) if customer.password_hash != hash => return Err(wrong()),
+        Err(Error::NotFound(_)) => return Err(wrong()),
+        found => found?,
+    };
     let session = sessions::begin(&tx, id, device).await?;
     if customer.email_verified_at.is_some() {
         orders::join(&tx, id, &customer.email).await?;

@@ -17,12 +17,12 @@ pub struct Account {
     pub password_hash: String,
 }
 
-/// The account of an e-mail address, if there is one.
+/// The account of an e-mail address, if there is one that is not closed.
 ///
 /// # Errors
 /// Postgres is away.
 pub async fn get(tx: &PlatformTx, email: &Email) -> Result<Option<Account>, DbErr> {
-    let sql = "SELECT id, password_hash FROM accounts WHERE email = $1";
+    let sql = "SELECT id, password_hash FROM accounts WHERE email = $1 AND closed_at IS NULL";
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [email.as_str().into()]);
     let Some(row) = tx.query_one_raw(statement).await? else { return Ok(None) };
     Ok(Some(Account { id: row.try_get("", "id")?, password_hash: row.try_get("", "password_hash")? }))

@@ -50,6 +50,8 @@ pub enum Error {
     MemberNotFound(AccountId),
     #[error("a store keeps at least one owner: make somebody else an owner first")]
     LastOwner,
+    #[error("a store keeps at least one owner: make somebody else an owner of {} first", .0.join(", "))]
+    LastOwnerOf(Vec<String>),
     #[error("there is no role {0}")]
     RoleNotFound(RoleId),
     #[error("this store has no such role")]
@@ -72,6 +74,12 @@ pub enum Error {
     InvitationForAnother,
     #[error("a secret key needs at least one scope, a publishable key has none")]
     ScopesDoNotFit,
+    #[error("the key was revoked or has expired: make a new one")]
+    KeyEnded,
+    #[error("another key takes this one's place: it can end sooner, and not live longer or be replaced again")]
+    KeyReplaced,
+    #[error("it was changed since you read it; read it again and repeat your change")]
+    ChangedMeanwhile,
     /// More sign-ins than the machine can check at once.
     #[error("too many passwords are being checked")]
     Busy,
@@ -104,12 +112,16 @@ impl Fault for Error {
             Self::EmailTaken
             | Self::AlreadyVerified
             | Self::LastOwner
+            | Self::LastOwnerOf(_)
             | Self::RoleNameTaken
             | Self::RoleInUse
             | Self::TooManyRoles
             | Self::AlreadyMember
             | Self::TooManyInvitations
-            | Self::InvitationSentOften => Kind::Conflict,
+            | Self::InvitationSentOften
+            | Self::KeyEnded
+            | Self::KeyReplaced => Kind::Conflict,
+            Self::ChangedMeanwhile => Kind::Outdated,
             Self::Busy => Kind::Unavailable,
             Self::Hash(_) => Kind::Internal,
             Self::Database(error) => error.kind(),
@@ -131,11 +143,14 @@ impl Fault for Error {
             Self::LeakedPassword => "identity.leaked_password",
             Self::Invalid(_) => "identity.invalid",
             Self::KeyNotFound(_) => "identity.key_not_found",
+            Self::KeyEnded => "identity.key_ended",
+            Self::KeyReplaced => "identity.key_replaced",
+            Self::ChangedMeanwhile => "request.changed_meanwhile",
             Self::NotYours(_) => "identity.permission_not_yours",
             Self::PermissionMissing(_) => "identity.permission_missing",
             Self::OwnersOnly => "identity.owners_only",
             Self::MemberNotFound(_) => "identity.member_not_found",
-            Self::LastOwner => "identity.last_owner",
+            Self::LastOwner | Self::LastOwnerOf(_) => "identity.last_owner",
             Self::RoleNotFound(_) => "identity.role_not_found",
             Self::UnknownRole => "identity.unknown_role",
             Self::RoleNameTaken => "identity.role_name_taken",

@@ -38,3 +38,19 @@ impl Fact for AccountPasswordChanged {
         self.account_id.uuid()
     }
 }
+
+/// An account was closed by its person. Nothing tells any more whose it was, but a farewell that is still to be mailed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountClosed {
+    pub account_id: AccountId,
+    pub farewell: Uuid,
+}
+
+impl Fact for AccountClosed {
+    const CODE: &'static str = "identity.account_closed";
+    const AGGREGATE: &'static str = "account";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.account_id.uuid()
+    }
+}

@@ -9,6 +9,7 @@
 
 mod cancel;
 mod capture;
+mod contacts;
 mod entity;
 mod error;
 mod events;
@@ -20,6 +21,7 @@ pub mod status;
 
 pub use cancel::{Cancellation, cancel};
 pub use capture::capture_payment;
+pub use contacts::{BITE as CONTACTS_BITE, ERASED_EMAIL, carts_of, forget_contacts, forget_customer};
 pub use entity::{
     fulfillment::Model as Fulfillment,
     fulfillment_line::Model as FulfillmentLine,

@@ -100,8 +100,15 @@ pub async fn open_store(
     let session = sessions::begin(&tx, Principal::Account(owner, tenant), device).await?;
     let tx = tx.enter(tenant).await?;
     furnish(&tx, clock, owner, &first).await?;
-    let publishable = NewKey { name: "Storefront".into(), kind: KeyKind::Publishable, scopes: Vec::new() };
-    let secret = NewKey { name: "First secret key".into(), kind: KeyKind::Secret, scopes: Permission::ALL.to_vec() };
+    let publishable =
+        NewKey { name: "Storefront".into(), kind: KeyKind::Publishable, scopes: Vec::new(), origins: Vec::new(), expires_at: None };
+    let secret = NewKey {
+        name: "First secret key".into(),
+        kind: KeyKind::Secret,
+        scopes: Permission::ALL.to_vec(),
+        origins: Vec::new(),
+        expires_at: None,
+    };
     let (_, publishable_key) = api_keys::create(&tx, clock, Permission::ALL, publishable).await?;
     let (_, secret_key) = api_keys::create(&tx, clock, Permission::ALL, secret).await?;
     outbox::record(&tx, clock, &StoreOpened { store: tenant, owner }).await?;

@@ -56,12 +56,32 @@ impl PlatformTx {
     /// Postgres is away.
     pub async fn enter(self, tenant: TenantId) -> Result<TenantTx, DbErr> {
         self.execute_unprepared(&inside(tenant, self.acting.as_deref())).await?;
-        Ok(TenantTx { tx: self.tx, tenant, revisions: self.revisions })
+        let entered = Some(Entered { acting: self.acting });
+        Ok(TenantTx { tx: self.tx, tenant, revisions: self.revisions, entered })
     }
 
     /// # Errors
     /// The commit failed or its answer was lost; in the second case nobody knows yet whether it happened.
     pub async fn commit(self) -> Result<(), DbErr> {
         self.tx.commit().await
+    }
+}
+
+/// A platform's transaction that is inside a tenant.
+pub(super) struct Entered {
+    acting: Option<Arc<Acting>>,
+}
+
+impl TenantTx {
+    /// The platform's transaction again, outside every tenant: for what happens in several stores or in none.
+    ///
+    /// # Errors
+    /// The transaction was not begun by the platform; Postgres is away.
+    pub async fn leave(self) -> Result<PlatformTx, DbErr> {
+        self.execute_unprepared("SET LOCAL app.tenant_id = ''; SET LOCAL app.acting = ''").await?;
+        match self.entered {
+            Some(Entered { acting }) => Ok(PlatformTx { tx: self.tx, revisions: self.revisions, acting }),
+            None => Err(DbErr::Custom("a tenant's own transaction stays inside the tenant".to_owned())),
+        }
     }
 }

@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 use sqlx::PgPool;
 
 use super::{
+    platform::Entered,
     revisions::Revisions,
     transaction::{Transaction, sea_orm_connection},
 };
@@ -43,7 +44,7 @@ impl TenantDb {
     pub async fn begin(&self) -> Result<TenantTx, DbErr> {
         let begin = format!("BEGIN; {}", inside(self.tenant, self.acting.as_deref()));
         let tx = Transaction::begin(&self.pool, begin, self.statements.clone()).await?;
-        Ok(TenantTx { tx, tenant: self.tenant, revisions: self.revisions.clone() })
+        Ok(TenantTx { tx, tenant: self.tenant, revisions: self.revisions.clone(), entered: None })
     }
 }
 
@@ -52,6 +53,8 @@ pub struct TenantTx {
     pub(super) tx: Transaction,
     pub(super) tenant: TenantId,
     pub(super) revisions: Revisions,
+    /// What it was before the platform entered; none for a tenant's own, which has nowhere else to go.
+    pub(super) entered: Option<Entered>,
 }
 
 sea_orm_connection!(TenantTx);

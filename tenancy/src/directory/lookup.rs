@@ -22,8 +22,8 @@ pub(super) async fn by_id(database: &Database, id: TenantId) -> Result<Option<Te
 
 pub(super) async fn by_key_hash(database: &Database, hash: &[u8; 32]) -> Result<Option<Key>, DbErr> {
     let sql = format!(
-        "SELECT k.id AS key_id, k.kind, k.scopes, {TENANT} JOIN api_keys k ON k.tenant_id = t.id
-         WHERE k.token_hash = $1 AND k.revoked_at IS NULL"
+        "SELECT k.id AS key_id, k.kind, k.scopes, k.origins, k.expires_at, {TENANT} JOIN api_keys k ON k.tenant_id = t.id
+         WHERE k.token_hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())"
     );
     let Some(row) = one(database, sql, hash.to_vec().into()).await? else { return Ok(None) };
     let kind = match row.try_get::<String>("", "kind")?.as_str() {
@@ -33,7 +33,8 @@ pub(super) async fn by_key_hash(database: &Database, hash: &[u8; 32]) -> Result<
     // A scope this version does not know grants nothing.
     let scopes = row.try_get::<Vec<String>>("", "scopes")?.iter().filter_map(|scope| scope.parse().ok()).collect();
     let id = ApiKeyId::from_uuid(row.try_get::<Uuid>("", "key_id")?);
-    Ok(Some(Key { id, tenant: Arc::new(tenant(&row)?), kind, scopes }))
+    let (origins, expires_at) = (row.try_get("", "origins")?, row.try_get("", "expires_at")?);
+    Ok(Some(Key { id, tenant: Arc::new(tenant(&row)?), kind, scopes, origins, expires_at }))
 }
 
 async fn one(database: &Database, sql: String, value: Value) -> Result<Option<QueryResult>, DbErr> {

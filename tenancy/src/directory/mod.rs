@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use sea_orm::DbErr;
 
@@ -61,6 +62,17 @@ pub struct Key {
     pub tenant: Arc<Tenant>,
     pub kind: KeyKind,
     pub scopes: Vec<Permission>,
+    /// The pages (scheme, host, port) from which browsers may send it; none: any.
+    pub origins: Vec<String>,
+    /// When it ends, which may come while it is cached.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Key {
+    /// Whether a page of this origin may send it.
+    pub fn is_for(&self, origin: &str) -> bool {
+        self.origins.is_empty() || self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin))
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -131,11 +143,16 @@ impl Directory {
         Ok(tenant)
     }
 
-    /// The key whose SHA-256 this is.
+    /// The store's key of this text, as of `now`.
     ///
     /// # Errors
-    /// `Unknown` when the key never existed or was revoked.
-    pub async fn by_key_hash(&self, hash: [u8; 32]) -> Result<Arc<Key>, DirectoryError> {
+    /// `Unknown` when the key never existed, was revoked, or has expired.
+    pub async fn by_key(&self, key: &str, now: DateTime<Utc>) -> Result<Arc<Key>, DirectoryError> {
+        let key = self.by_key_hash(hash_of(key)).await?;
+        if key.expires_at.is_some_and(|end| end <= now) { Err(DirectoryError::Unknown) } else { Ok(key) }
+    }
+
+    async fn by_key_hash(&self, hash: [u8; 32]) -> Result<Arc<Key>, DirectoryError> {
         if let Some(key) = self.inner.keys.get(&hash) {
             return Ok(key);
         }
@@ -143,11 +160,6 @@ impl Directory {
         let key = Arc::new(lookup::by_key_hash(&self.inner.database, &hash).await?.ok_or(DirectoryError::Unknown)?);
         self.inner.keep(&self.inner.keys, &hash, &key, seen);
         Ok(key)
-    }
-
-    /// [`Self::by_key_hash`] for the key itself.
-    pub async fn by_key(&self, key: &str) -> Result<Arc<Key>, DirectoryError> {
-        self.by_key_hash(hash_of(key)).await
     }
 
     /// A number that is another one after each change of what the tenant's shoppers are shown: what was read under it may be

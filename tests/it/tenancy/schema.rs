@@ -17,7 +17,7 @@ struct Gate {
 
 /// Tables that are the platform's own: no tenant's rows, or rows that tell which tenant answers where.
 const PLATFORM_TABLES: &[&str] =
-    &["account_codes", "accounts", "operator_audit", "operators", "refresh_tokens", "seaql_migrations", "tenants"];
+    &["account_codes", "account_farewells", "accounts", "operator_audit", "operators", "refresh_tokens", "seaql_migrations", "tenants"];
 
 const GATES: &[Gate] = &[
     Gate {
@@ -62,6 +62,9 @@ const GATES: &[Gate] = &[
         sql: "SELECT p.polrelid::regclass || '.' || p.polname FROM pg_policy p
               WHERE p.polcmd <> 'r' AND p.polname <> 'tenant_wall' AND p.polroles @> ARRAY['stoa_platform'::regrole::oid]",
         allowed: &[
+            "api_key_uses.platform_adds",
+            "api_key_uses.platform_prunes",
+            "api_key_uses.platform_tends",
             "facts.platform_adds",
             "facts.platform_prunes",
             "facts.platform_tends",
@@ -180,7 +183,7 @@ const GATES: &[Gate] = &[
     Gate {
         promise: "the app role reaches no table of the platform or of the job queue, but reads its own row of tenants",
         sql: "SELECT table_name || ': ' || privilege_type FROM information_schema.table_privileges WHERE grantee = 'stoa_app'
-              AND (table_schema = 'apalis' OR table_name IN ('account_codes', 'accounts', 'operator_audit', 'operators', 'refresh_tokens', 'seaql_migrations', 'tenants', 'tenant_hosts'))",
+              AND (table_schema = 'apalis' OR table_name IN ('account_codes', 'account_farewells', 'accounts', 'operator_audit', 'operators', 'refresh_tokens', 'seaql_migrations', 'tenants', 'tenant_hosts'))",
         allowed: &["tenants: SELECT"],
         violation: "GRANT SELECT ON accounts TO stoa_app",
         offender: "accounts: SELECT",
@@ -230,6 +233,7 @@ const GATES: &[Gate] = &[
 
 /// Tables that nobody's change is read from: shoppers' own, ledgers and histories, what is derived, what machines keep.
 const UNAUDITED: &[&str] = &[
+    "api_key_uses",
     "audit_entries",
     "carts",
     "checkout_lines",
@@ -237,6 +241,7 @@ const UNAUDITED: &[&str] = &[
     "checkouts",
     "customer_addresses",
     "customer_codes",
+    "customer_exports",
     "customer_refresh_tokens",
     "facts",
     "handled_jobs",

@@ -4,8 +4,11 @@
 //! transaction ([`crate::call::Call::once`]); a job that talks to the outside names itself by a key that the other side
 //! remembers.
 
+mod apply_retention;
+mod erase_customer;
 mod index_category;
 mod index_products;
+mod make_export;
 mod prune_history;
 mod record_cancellation;
 mod record_refund;
@@ -13,10 +16,12 @@ mod record_sale;
 mod refund_payment;
 mod run_import;
 mod send_account_code;
+mod send_account_farewell;
 mod send_customer_code;
 mod send_customer_email_change_notice;
 mod send_customer_password_notice;
 mod send_email_change_notice;
+mod send_export_notice;
 mod send_invitation;
 mod send_low_stock_alert;
 mod send_order_cancelled;
@@ -28,6 +33,7 @@ mod send_removal_notice;
 mod send_shipping_notice;
 mod send_welcome;
 mod sweep_checkouts;
+mod sweep_privacy;
 mod sweep_store;
 
 use serde::{Deserialize, Serialize};
@@ -86,6 +92,8 @@ jobs! {
     SendCustomerCode in Mail, send_customer_code;
     SendCustomerEmailChangeNotice in Mail, send_customer_email_change_notice;
     SendCustomerPasswordNotice in Mail, send_customer_password_notice;
+    SendAccountFarewell in Mail, send_account_farewell;
+    SendExportNotice in Mail, send_export_notice;
     RefundPayment in Payments, refund_payment;
     SweepCheckouts in Payments, sweep_checkouts;
     SweepStore in Payments, sweep_store;
@@ -96,6 +104,10 @@ jobs! {
     RecordCancellation in Analytics, record_cancellation;
     RecordRefund in Analytics, record_refund;
     PruneHistory in Analytics, prune_history;
+    EraseCustomer in Analytics, erase_customer;
+    MakeExport in Analytics, make_export;
+    SweepPrivacy in Analytics, sweep_privacy;
+    ApplyRetention in Analytics, apply_retention;
 }
 
 impl Job {

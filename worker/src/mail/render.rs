@@ -22,6 +22,9 @@ pub enum Template {
     Invitation,
     RemovalNotice,
     OwnershipNotice,
+    ErasureReceipt,
+    ExportNotice,
+    AccountFarewell,
 }
 
 impl Template {
@@ -39,6 +42,9 @@ impl Template {
             Self::Invitation => ("invitation.txt", "invitation.html"),
             Self::RemovalNotice => ("removal_notice.txt", "removal_notice.html"),
             Self::OwnershipNotice => ("ownership_notice.txt", "ownership_notice.html"),
+            Self::ErasureReceipt => ("erasure_receipt.txt", "erasure_receipt.html"),
+            Self::ExportNotice => ("export_notice.txt", "export_notice.html"),
+            Self::AccountFarewell => ("account_farewell.txt", "account_farewell.html"),
         }
     }
 }
@@ -47,7 +53,7 @@ macro_rules! files {
     ($($name:literal),+ $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),+] };
 }
 
-const FILES: [(&str, &str); 26] = files![
+const FILES: [(&str, &str); 32] = files![
     "layout.html",
     "parts.html",
     "order_confirmation.html",
@@ -74,6 +80,12 @@ const FILES: [(&str, &str); 26] = files![
     "removal_notice.txt",
     "ownership_notice.html",
     "ownership_notice.txt",
+    "erasure_receipt.html",
+    "erasure_receipt.txt",
+    "export_notice.html",
+    "export_notice.txt",
+    "account_farewell.html",
+    "account_farewell.txt",
 ];
 
 static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
@@ -155,6 +167,9 @@ mod tests {
             (Template::RemovalNotice, json!({ "name": "Bob", "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Bob", "other": "Ada", "is_owner": true, "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Ada", "other": "Bob", "is_owner": false, "at": "1 March 2026, 12:00 CET" })),
+            (Template::ErasureReceipt, json!({ "name": "Bob", "receipt": "ers_1" })),
+            (Template::ExportNotice, json!({ "name": "Bob", "until": "1 March 2026" })),
+            (Template::AccountFarewell, json!({ "name": "Bob", "at": "1 March 2026, 12:00 CET" })),
             (Template::AlreadyRegistered, json!({ "name": "Bob", "code": "code_x", "lasts": "an hour" })),
             (Template::AlreadyRegistered, json!({ "name": null, "code": "code_x", "lasts": "an hour" })),
         ] {

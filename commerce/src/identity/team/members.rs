@@ -98,10 +98,15 @@ pub async fn leave(platform: &PlatformDb, clock: &Clock, who: SignedInAs) -> Res
     let tx = platform.begin().await?;
     sessions::end_in_store(&tx, who.account, who.tenant).await?;
     let tx = tx.enter(who.tenant).await?;
-    turn(&tx).await?;
-    let role = role_of(&tx, who.account).await?.ok_or(Error::SessionEnded)?;
-    take_out(&tx, clock, (who.account, &role), false).await?;
+    leave_in(&tx, clock, who.account).await?;
     Ok(tx.commit().await?)
+}
+
+/// Takes somebody out who leaves of their own accord; their sessions are the caller's to end.
+pub(in crate::identity) async fn leave_in(tx: &TenantTx, clock: &Clock, account: AccountId) -> Result<(), Error> {
+    turn(tx).await?;
+    let role = role_of(tx, account).await?.ok_or(Error::SessionEnded)?;
+    take_out(tx, clock, (account, &role), false).await
 }
 
 async fn take_out(tx: &TenantTx, clock: &Clock, (account, role): (AccountId, &Role), was_removed: bool) -> Result<(), Error> {
