@@ -7,6 +7,7 @@ use commerce::{
     identity::{Codes, Passwords},
     orders::OrderLinks,
     payments::Gateways,
+    seal::Seal,
 };
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use search::SearchBackend;
@@ -15,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     Config, Limiter, Signer,
+    config::Secret,
     context::{CustomerSessions, Sessions},
     storefront::KeptAnswers,
 };
@@ -38,6 +40,7 @@ pub struct State {
     pub gateways: Gateways,
     pub order_links: OrderLinks,
     pub codes: Codes,
+    pub seal: Seal,
     pub kept_answers: KeptAnswers,
     /// Requests under way; they outlive their connections, and a stop waits for them.
     pub requests: TaskTracker,
@@ -72,6 +75,7 @@ impl State {
             gateways: Gateways::new(),
             order_links: OrderLinks::new(config.secret.bytes()),
             codes: Codes::new(config.secret.bytes()),
+            seal: Seal::new(&config.sealing_keys.iter().map(Secret::bytes).collect::<Vec<_>>()),
             kept_answers: KeptAnswers::new(tuning.kept_answers_mib),
             requests: TaskTracker::new(),
             config: Arc::new(config),

@@ -247,6 +247,7 @@ fn config(database: &TestDatabase) -> Config {
         internal_listen: ([127, 0, 0, 1], 0).into(),
         public_url: format!("http://{HOST}").parse().expect("an address"),
         secret: Secret::from_base64(SECRET).expect("long enough"),
+        sealing_keys: vec![Secret::from_base64(SECRET).expect("long enough")],
         signing_keys_pem: vec![SIGNING_KEY.to_owned()],
         trusted_proxies: Vec::new(),
         telemetry: TelemetryConfig { filter: "warn".to_owned(), otlp_endpoint: None },
