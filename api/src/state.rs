@@ -4,7 +4,7 @@ use anyhow::Context;
 use commerce::{
     cart::CartStore,
     clock::Clock,
-    identity::{Codes, Passwords},
+    identity::{Codes, Passwords, second_factors::Means},
     orders::OrderLinks,
     payments::Gateways,
     seal::Seal,
@@ -83,6 +83,11 @@ impl State {
             redis,
             clock,
         })
+    }
+
+    /// What second factors are checked with.
+    pub fn means(&self) -> Means<'_> {
+        Means { seal: &self.seal, clock: &self.clock }
     }
 }
 

@@ -39,6 +39,10 @@ fn read<T: DeserializeOwned>(code: &'static str, body: &serde_json::Value) -> Re
 facts! {
     AccountCodeRequested(crate::identity::AccountCodeRequested),
     AccountPasswordChanged(crate::identity::AccountPasswordChanged),
+    AccountSecondFactorAdded(crate::identity::second_factors::AccountSecondFactorAdded),
+    AccountSecondFactorRemoved(crate::identity::second_factors::AccountSecondFactorRemoved),
+    AccountRecoveryCodeUsed(crate::identity::second_factors::AccountRecoveryCodeUsed),
+    AccountRecoveryCodesReplaced(crate::identity::second_factors::AccountRecoveryCodesReplaced),
     InvitationSent(crate::identity::team::InvitationSent),
     MemberJoined(crate::identity::team::MemberJoined),
     MemberRoleChanged(crate::identity::team::MemberRoleChanged),

@@ -33,6 +33,7 @@ ids! {
     ProductId = "prod",
     ReservationId = "resv",
     RoleId = "role",
+    SecondFactorId = "sf",
     SessionId = "ses",
     ShippingMethodId = "ship",
     ShippingRateId = "shipr",

@@ -4,10 +4,10 @@
 use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
-    IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SendAccountCode,
-    SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice, SendEmailChangeNotice, SendInvitation, SendLowStockAlert,
-    SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice,
-    SendShippingNotice, SendWelcome,
+    IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SecondFactorNews,
+    SendAccountCode, SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice, SendEmailChangeNotice, SendInvitation,
+    SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice,
+    SendRemovalNotice, SendSecondFactorNotice, SendShippingNotice, SendWelcome,
 };
 
 macro_rules! jobs {
@@ -23,6 +23,17 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         }
         AnyFact::AccountCodeRequested(code) => jobs![SendAccountCode { code: code.code_id, purpose: code.purpose }],
         AnyFact::AccountPasswordChanged(changed) => jobs![SendPasswordNotice { account: changed.account_id }],
+        AnyFact::AccountSecondFactorAdded(of) => jobs![SendSecondFactorNotice { account: of.account_id, news: SecondFactorNews::Added }],
+        AnyFact::AccountSecondFactorRemoved(of) => {
+            let news = if of.was_last { SecondFactorNews::LastRemoved } else { SecondFactorNews::Removed };
+            jobs![SendSecondFactorNotice { account: of.account_id, news }]
+        }
+        AnyFact::AccountRecoveryCodeUsed(of) => {
+            jobs![SendSecondFactorNotice { account: of.account_id, news: SecondFactorNews::RecoveryCodeUsed { left: of.left } }]
+        }
+        AnyFact::AccountRecoveryCodesReplaced(of) => {
+            jobs![SendSecondFactorNotice { account: of.account_id, news: SecondFactorNews::RecoveryCodesReplaced }]
+        }
         // teams
         AnyFact::InvitationSent(sent) => jobs![SendInvitation { invitation: sent.invitation_id }],
         AnyFact::MemberLeft(left) if left.was_removed => jobs![SendRemovalNotice { account: left.account_id }],

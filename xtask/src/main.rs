@@ -12,6 +12,7 @@ mod dev;
 mod fleet;
 mod http;
 mod lint;
+mod operator;
 mod services;
 mod verify;
 mod workspace;
@@ -42,6 +43,12 @@ enum Command {
     Bench(bench::Options),
     /// Write the OpenAPI documents and the table of who may do what anew, from the code
     Openapi,
+    /// Look after the operators of the running `cargo dev`: add, reset-factor, disable, list, code
+    Operator {
+        // Passed on as they are; read from the command line itself.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        _arguments: Vec<String>,
+    },
     /// Check format, lints, dependencies and generated files
     Lint,
     /// Format every file
@@ -70,6 +77,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dev => dev::run().await,
         Command::Verify { .. } => verify::run(&words_after("verify"), &[]).await,
         Command::Bench(options) => bench::run(options).await,
+        Command::Operator { .. } => operator::run(&words_after("operator")).await,
         Command::Openapi => verify::snapshots().await,
         Command::Lint => lint::run().await,
         Command::Fmt => lint::format().await,

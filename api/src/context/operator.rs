@@ -1,6 +1,7 @@
 use commerce::identity::Standing;
 use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler};
 use tenancy::{OperatorId, PlatformDb};
+use uuid::Uuid;
 
 use super::{authorization::bearer, from_depot, state};
 use crate::{Problem, signer::Audience};
@@ -10,6 +11,7 @@ use crate::{Problem, signer::Audience};
 pub struct Operator {
     pub id: OperatorId,
     pub platform: PlatformDb,
+    pub session: Uuid,
 }
 
 from_depot!(Operator);
@@ -32,6 +34,6 @@ async fn admit(req: &mut Request, depot: &mut Depot) -> Result<(), Problem> {
         return Err(Problem::unauthorized());
     };
     let platform = state.database.platform();
-    depot.insert_typed(Operator { id, platform });
+    depot.insert_typed(Operator { id, platform, session: claims.sid });
     Ok(())
 }

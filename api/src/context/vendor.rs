@@ -1,6 +1,10 @@
 use std::sync::Arc;
 
-use commerce::identity::{SignedInAs, Standing, api_keys, team::Caller};
+use commerce::identity::{
+    SignedInAs, Standing, api_keys,
+    step_up::{self, Beside},
+    team::Caller,
+};
 use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler, http::Method};
 use tenancy::{Acting, Actor, DirectoryError, Permission, PlatformDb, Tenant, TenantDb, TenantStatus, TenantTx, directory::KeyKind};
 use uuid::Uuid;
@@ -33,6 +37,31 @@ impl Vendor {
             (Actor::Account(account), Some(session)) => Ok(SignedInAs { account, tenant: self.store.id, session }),
             _ => Err(Problem::forbidden("identity.accounts_only", "this is about a person's account, and a key has none")),
         }
+    }
+
+    /// That the person has proved who they are within the last ten minutes, for what is dangerous. Software proves itself with each
+    /// request.
+    ///
+    /// # Errors
+    /// 403 `identity.step_up_required`.
+    pub async fn fresh(&self) -> Result<(), Problem> {
+        self.proved(Beside::Nothing).await
+    }
+
+    /// [`Vendor::fresh`] for what asks for the account's password too: that is proof enough of who has no second factor.
+    ///
+    /// # Errors
+    /// 403 `identity.step_up_required`.
+    pub async fn fresh_beside_password(&self) -> Result<(), Problem> {
+        self.proved(Beside::Password).await
+    }
+
+    async fn proved(&self, beside: Beside) -> Result<(), Problem> {
+        if self.session.is_none() {
+            return Ok(());
+        }
+        let tx = self.platform.begin().await?;
+        Ok(step_up::demand(&tx, self.person()?, beside).await?)
     }
 
     /// Who changes the store's team.

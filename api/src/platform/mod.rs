@@ -1,5 +1,6 @@
 //! What operators call: `/platform/v1`.
 
+mod account;
 mod audit;
 mod auth;
 mod jobs;
@@ -18,6 +19,7 @@ pub(crate) fn router() -> Router {
     let operators = Router::new()
         .oapi_security(SecurityRequirement::new("operatorToken", Vec::<String>::new()))
         .hoop(operators_only)
+        .push(account::router())
         .push(tenants::router())
         .push(audit::router())
         .push(jobs::router());

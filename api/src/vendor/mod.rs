@@ -21,6 +21,7 @@ mod prices;
 mod product;
 mod products;
 mod roles;
+mod second_factors;
 mod shipping_methods;
 mod shipping_zones;
 mod stock_levels;
@@ -46,6 +47,7 @@ pub(crate) fn router() -> Router {
         .oapi_security(SecurityRequirement::new("secretKey", Vec::<String>::new()))
         .hoop(vendors_only)
         .push(account::router())
+        .push(second_factors::router())
         .push(store::router())
         .push(keys::router())
         .push(members::router())

@@ -79,6 +79,13 @@ impl Fault for Error {
         }
     }
 
+    fn members(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Identity(error) => error.members(),
+            _ => Vec::new(),
+        }
+    }
+
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Identity(error) => error.retry_after(),

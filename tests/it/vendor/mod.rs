@@ -7,6 +7,7 @@ mod imports;
 mod keys;
 mod orders;
 mod products;
+mod second_factors;
 mod shipping;
 mod stock_levels;
 mod store;

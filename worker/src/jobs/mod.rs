@@ -25,6 +25,7 @@ mod send_ownership_farewell;
 mod send_ownership_notice;
 mod send_password_notice;
 mod send_removal_notice;
+mod send_second_factor_notice;
 mod send_shipping_notice;
 mod send_welcome;
 mod sweep_checkouts;
@@ -36,6 +37,8 @@ use crate::{
     call::{Call, JobError},
     lane::Lane,
 };
+
+pub use send_second_factor_notice::SecondFactorNews;
 
 macro_rules! jobs {
     ($($kind:ident in $lane:ident, $file:ident;)+) => {
@@ -79,6 +82,7 @@ jobs! {
     SendAccountCode in Mail, send_account_code;
     SendEmailChangeNotice in Mail, send_email_change_notice;
     SendPasswordNotice in Mail, send_password_notice;
+    SendSecondFactorNotice in Mail, send_second_factor_notice;
     SendInvitation in Mail, send_invitation;
     SendRemovalNotice in Mail, send_removal_notice;
     SendOwnershipNotice in Mail, send_ownership_notice;
