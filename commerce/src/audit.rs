@@ -10,8 +10,8 @@ use crate::{
     fault::{Fault, FieldFault, Kind},
     ids::{
         AccountId, ApiKeyId, CategoryId, CustomerId, FulfillmentId, ImageId, ImportId, InvitationId, LocationId, OptionId, OptionValueId,
-        OrderId, PaymentId, PriceId, ProductId, RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, TagId, TaxRateId,
-        TenantId, VariantId,
+        OrderId, PaymentId, PriceId, ProductId, RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, SupportSessionId,
+        TagId, TaxRateId, TenantId, VariantId,
     },
     page::{Cursor, CursorError, Page, PageQuery},
     sql,
@@ -66,6 +66,7 @@ resources! {
     ShippingZone = "shipping_zone": ShippingZoneId,
     StockLevel = "stock_level": StockLevelId,
     Store = "store": TenantId,
+    SupportSession = "support_session": SupportSessionId,
     Tag = "tag": TagId,
     TaxRate = "tax_rate": TaxRateId,
     Variant = "variant": VariantId,

@@ -54,6 +54,7 @@ facts! {
     CustomerPasswordChanged(crate::customers::CustomerPasswordChanged),
     CustomerEmailChanged(crate::customers::CustomerEmailChanged),
     StoreOpened(crate::stores::StoreOpened),
+    SupportSessionBegan(crate::stores::SupportSessionBegan),
     ProductChanged(crate::catalog::ProductChanged),
     ProductDeleted(crate::catalog::ProductDeleted),
     CategoryChanged(crate::catalog::CategoryChanged),

@@ -39,6 +39,7 @@ ids! {
     ShippingRateId = "shipr",
     ShippingZoneId = "zone",
     StockLevelId = "lvl",
+    SupportSessionId = "sup",
     TagId = "tag",
     TaxLineId = "taxl",
     TaxRateId = "taxr",

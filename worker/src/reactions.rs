@@ -7,7 +7,7 @@ use crate::jobs::{
     IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SecondFactorNews,
     SendAccountCode, SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice, SendEmailChangeNotice, SendInvitation,
     SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice,
-    SendRemovalNotice, SendSecondFactorNotice, SendShippingNotice, SendWelcome,
+    SendRemovalNotice, SendSecondFactorNotice, SendShippingNotice, SendSupportNotice, SendWelcome,
 };
 
 macro_rules! jobs {
@@ -51,6 +51,7 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         }
         AnyFact::CustomerPasswordChanged(changed) => jobs![SendCustomerPasswordNotice { customer: changed.customer }],
         // stores
+        AnyFact::SupportSessionBegan(began) => jobs![SendSupportNotice { session: began.session }],
         AnyFact::StoreOpened(_) => jobs![SendWelcome {}],
         // orders
         AnyFact::OrderPlaced(sale) => jobs![SendOrderConfirmation { order: sale.order }, RecordSale { sale: sale.clone() }],

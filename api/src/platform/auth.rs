@@ -45,7 +45,7 @@ struct Challenged {
 /// A challenge, and what answers it.
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
 #[serde(deny_unknown_fields)]
-struct SecondFactor {
+struct SecondFactorAnswer {
     #[garde(length(max = 100))]
     #[salvo(schema(max_length = 100))]
     challenge: String,
@@ -80,7 +80,7 @@ async fn sign_in(state: State, body: Body<SignIn>, res: &mut Response) -> Result
 ///
 /// With a code of the authenticator or a recovery code; each works once.
 #[endpoint]
-async fn second_factor(state: State, device: Device, body: Body<SecondFactor>) -> Result<Json<SignedIn>, Problem> {
+async fn second_factor(state: State, device: Device, body: Body<SecondFactorAnswer>) -> Result<Json<SignedIn>, Problem> {
     let given = (body.0.challenge.as_str(), body.0.code.as_str());
     let platform = state.database.platform();
     let (session, recovery_codes_left) = identity::operator_answers_challenge(&platform, state.means(), given, &device.0).await?;

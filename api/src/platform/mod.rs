@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod auth;
 mod jobs;
+mod support_sessions;
 mod tenants;
 
 use salvo::{
@@ -21,6 +22,7 @@ pub(crate) fn router() -> Router {
         .hoop(operators_only)
         .push(account::router())
         .push(tenants::router())
+        .push(support_sessions::router())
         .push(audit::router())
         .push(jobs::router());
     Router::with_path("platform/v1").push(open).push(operators)

@@ -68,7 +68,7 @@ pub(super) struct SignedIn {
 /// A challenge, and what answers it.
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
 #[serde(deny_unknown_fields)]
-struct SecondFactor {
+struct SecondFactorAnswer {
     /// From the refusal `identity.second_factor_required`.
     #[garde(length(max = 100))]
     #[salvo(schema(max_length = 100))]
@@ -97,7 +97,7 @@ async fn sign_in(state: State, device: Device, body: Body<SignIn>, res: &mut Res
 /// Goes on with a sign-in, or an invitation, that was refused with a `challenge`: it waits for five minutes and five tries, and works
 /// once. So does each code.
 #[endpoint]
-async fn second_factor(state: State, device: Device, body: Body<SecondFactor>) -> Result<Json<SignedIn>, Problem> {
+async fn second_factor(state: State, device: Device, body: Body<SecondFactorAnswer>) -> Result<Json<SignedIn>, Problem> {
     let given = (body.0.challenge.as_str(), body.0.code.as_str());
     let signed_in = identity::answer_challenge(&state.database.platform(), state.means(), given, &device.0).await?;
     Ok(Json(SignedIn::of(&state, signed_in)?))

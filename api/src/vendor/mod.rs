@@ -27,6 +27,7 @@ mod shipping_zones;
 mod stock_levels;
 mod store;
 mod stores;
+mod support_sessions;
 mod tags;
 mod tax_rates;
 mod variants;
@@ -56,6 +57,7 @@ pub(crate) fn router() -> Router {
         .push(ownership::router())
         .push(analytics::router())
         .push(audit::router())
+        .push(support_sessions::router())
         .push(orders::router())
         .push(payments::router())
         .push(customers::router())

@@ -87,8 +87,13 @@ pub struct Listed {
 /// What a session still allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    Member { store: TenantId, permissions: Arc<[Permission]> },
+    Member {
+        store: TenantId,
+        permissions: Arc<[Permission]>,
+    },
     Operator,
+    /// An operator inside a store.
+    Support(OperatorId),
 }
 
 /// Which kind of session a refresh token must be of.

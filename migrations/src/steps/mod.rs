@@ -22,6 +22,7 @@ mod m20261122_001600_create_audit_entries;
 mod m20261122_001700_audit_team_and_customers;
 mod m20261122_001900_create_second_factors;
 mod m20261122_001910_alter_operators;
+mod m20261122_001920_create_support_sessions;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -45,5 +46,6 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_001700_audit_team_and_customers::Migration),
         Box::new(m20261122_001900_create_second_factors::Migration),
         Box::new(m20261122_001910_alter_operators::Migration),
+        Box::new(m20261122_001920_create_support_sessions::Migration),
     ]
 }

@@ -1,3 +1,4 @@
 mod auth;
 mod operators;
+mod support;
 mod tenants;

@@ -27,6 +27,7 @@ mod send_password_notice;
 mod send_removal_notice;
 mod send_second_factor_notice;
 mod send_shipping_notice;
+mod send_support_notice;
 mod send_welcome;
 mod sweep_checkouts;
 mod sweep_store;
@@ -79,6 +80,7 @@ jobs! {
     SendShippingNotice in Mail, send_shipping_notice;
     SendLowStockAlert in Mail, send_low_stock_alert;
     SendWelcome in Mail, send_welcome;
+    SendSupportNotice in Mail, send_support_notice;
     SendAccountCode in Mail, send_account_code;
     SendEmailChangeNotice in Mail, send_email_change_notice;
     SendPasswordNotice in Mail, send_password_notice;

@@ -22,6 +22,7 @@ pub enum Template {
     SecondFactorNotice,
     Invitation,
     RemovalNotice,
+    SupportNotice,
     OwnershipNotice,
 }
 
@@ -40,6 +41,7 @@ impl Template {
             Self::SecondFactorNotice => ("second_factor_notice.txt", "second_factor_notice.html"),
             Self::Invitation => ("invitation.txt", "invitation.html"),
             Self::RemovalNotice => ("removal_notice.txt", "removal_notice.html"),
+            Self::SupportNotice => ("support_notice.txt", "support_notice.html"),
             Self::OwnershipNotice => ("ownership_notice.txt", "ownership_notice.html"),
         }
     }
@@ -49,7 +51,7 @@ macro_rules! files {
     ($($name:literal),+ $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),+] };
 }
 
-const FILES: [(&str, &str); 28] = files![
+const FILES: [(&str, &str); 30] = files![
     "layout.html",
     "parts.html",
     "order_confirmation.html",
@@ -72,6 +74,8 @@ const FILES: [(&str, &str); 28] = files![
     "password_notice.txt",
     "second_factor_notice.html",
     "second_factor_notice.txt",
+    "support_notice.html",
+    "support_notice.txt",
     "invitation.html",
     "invitation.txt",
     "removal_notice.html",
@@ -160,6 +164,7 @@ mod tests {
                 Template::SecondFactorNotice,
                 json!({ "name": "Bob", "at": "1 March 2026, 12:00 CET", "what": "it was", "advice": "do this" }),
             ),
+            (Template::SupportNotice, json!({ "operator": "Kim", "reason": "A question", "until": "1 March 2026, 12:00 CET" })),
             (Template::RemovalNotice, json!({ "name": "Bob", "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Bob", "other": "Ada", "is_owner": true, "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Ada", "other": "Bob", "is_owner": false, "at": "1 March 2026, 12:00 CET" })),
