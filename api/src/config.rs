@@ -23,6 +23,8 @@ pub struct Config {
     pub internal_listen: SocketAddr,
     pub public_url: PublicUrl,
     pub secret: Secret,
+    /// What is kept sealed is sealed by the first and opened by all: a rotation puts the new key in front.
+    pub sealing_keys: Vec<Secret>,
     /// Ed25519 keys (PKCS#8 PEM). The first signs, all verify: a rotation puts the new key in front.
     pub signing_keys_pem: Vec<String>,
     /// The peers whose `X-Forwarded-For` is believed.
@@ -79,6 +81,7 @@ impl Config {
     /// its value.
     pub fn from_env() -> anyhow::Result<Self> {
         let connections = optional("STOA_DATABASE_CONNECTIONS")?.map_or(Ok(16), |text| text.parse())?;
+        let secret = Secret::from_base64(&required("STOA_SECRET_KEY")?).context("STOA_SECRET_KEY")?;
         Ok(Self {
             database: DatabaseConfig {
                 app_url: required("STOA_DATABASE_URL")?,
@@ -97,7 +100,8 @@ impl Config {
             listen: parsed("STOA_LISTEN", "127.0.0.1:8080")?,
             internal_listen: parsed("STOA_INTERNAL_LISTEN", "127.0.0.1:9080")?,
             public_url: parsed("STOA_PUBLIC_URL", "http://localhost:8080")?,
-            secret: Secret::from_base64(&required("STOA_SECRET_KEY")?).context("STOA_SECRET_KEY")?,
+            sealing_keys: sealing_keys(optional("STOA_SEALING_KEYS")?.as_deref(), &secret).context("STOA_SEALING_KEYS")?,
+            secret,
             signing_keys_pem: key_files(&required("STOA_SIGNING_KEY_FILE")?).context("STOA_SIGNING_KEY_FILE")?,
             trusted_proxies: list("STOA_TRUSTED_PROXIES")?,
             telemetry: TelemetryConfig {
@@ -190,6 +194,11 @@ impl Secret {
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// Where none is named, the platform's secret seals.
+fn sealing_keys(named: Option<&str>, secret: &Secret) -> anyhow::Result<Vec<Secret>> {
+    named.map_or_else(|| Ok(vec![secret.clone()]), |texts| texts.split(',').map(Secret::from_base64).collect())
 }
 
 fn key_files(paths: &str) -> anyhow::Result<Vec<String>> {

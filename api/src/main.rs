@@ -1,4 +1,4 @@
-//! `stoa-api`: serves the API; `stoa-api operator create` makes an operator.
+//! `stoa-api`: serves the API; `stoa-api operator …` looks after the people who run the platform.
 
 use std::sync::Arc;
 
@@ -25,15 +25,14 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    if let Some(Command::Operator(command)) = Arguments::parse().command {
+        return operator::run(command).await;
+    }
     let config = Config::from_env()?;
     let telemetry = tenancy::telemetry::init("stoa-api", &config.telemetry)?;
     let state = State::connect(config).await?;
     let metrics = telemetry.metrics();
-    let ended = match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => api::serve(state, Arc::new(move || metrics.render())).await,
-        Command::Operator(command) => operator::run(command, &state).await,
-    };
+    let ended = api::serve(state, Arc::new(move || metrics.render())).await;
     telemetry.flush();
     ended
 }

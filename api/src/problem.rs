@@ -22,12 +22,14 @@ pub struct Problem {
     code: Cow<'static, str>,
     detail: String,
     errors: Vec<FieldFault>,
+    /// What a program needs to go on, by name.
+    members: Vec<(&'static str, String)>,
     retry_after: Option<Duration>,
 }
 
 impl Problem {
     fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self { status, code: code.into(), detail: detail.into(), errors: Vec::new(), retry_after: None }
+        Self { status, code: code.into(), detail: detail.into(), errors: Vec::new(), members: Vec::new(), retry_after: None }
     }
 
     /// 400: the request cannot be read at all.
@@ -135,6 +137,9 @@ impl Problem {
             let errors = self.errors.iter().map(|error| json!({ "pointer": error.pointer, "code": error.code, "detail": error.detail }));
             body["errors"] = errors.collect();
         }
+        for (name, value) in self.members {
+            body[name] = value.into();
+        }
         res.status_code(self.status);
         let headers = res.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -167,7 +172,8 @@ impl<E: Fault> From<E> for Problem {
             Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Kind::Internal => return Self::internal(Causes(&fault)),
         };
-        Self { errors: fault.fields(), retry_after: fault.retry_after(), ..Self::new(status, fault.code(), fault.to_string()) }
+        let problem = Self::new(status, fault.code(), fault.to_string());
+        Self { errors: fault.fields(), members: fault.members(), retry_after: fault.retry_after(), ..problem }
     }
 }
 

@@ -4,9 +4,10 @@ use anyhow::Context;
 use commerce::{
     cart::CartStore,
     clock::Clock,
-    identity::{Codes, KeyUses, Passwords},
+    identity::{Codes, KeyUses, Passwords, second_factors::Means},
     orders::OrderLinks,
     payments::Gateways,
+    seal::Seal,
 };
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use search::SearchBackend;
@@ -15,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     Config, Limiter, Signer,
+    config::Secret,
     context::{CustomerSessions, Sessions},
     storefront::KeptAnswers,
 };
@@ -39,6 +41,7 @@ pub struct State {
     pub order_links: OrderLinks,
     pub codes: Codes,
     pub key_uses: KeyUses,
+    pub seal: Seal,
     pub kept_answers: KeptAnswers,
     /// Requests under way; they outlive their connections, and a stop waits for them.
     pub requests: TaskTracker,
@@ -74,6 +77,7 @@ impl State {
             order_links: OrderLinks::new(config.secret.bytes()),
             codes: Codes::new(config.secret.bytes()),
             key_uses: KeyUses::default(),
+            seal: Seal::new(&config.sealing_keys.iter().map(Secret::bytes).collect::<Vec<_>>()),
             kept_answers: KeptAnswers::new(tuning.kept_answers_mib),
             requests: TaskTracker::new(),
             config: Arc::new(config),
@@ -81,6 +85,11 @@ impl State {
             redis,
             clock,
         })
+    }
+
+    /// What second factors are checked with.
+    pub fn means(&self) -> Means<'_> {
+        Means { seal: &self.seal, clock: &self.clock }
     }
 }
 

@@ -1,9 +1,12 @@
 //! What a session is given: a pair of tokens. The same for customers, accounts and operators, but for what the access token
 //! opens.
 
+use std::time::Duration;
+
 use commerce::{
     customers,
     identity::{Session, sessions::Principal},
+    stores::support::SupportSession,
 };
 use salvo::oapi::ToSchema;
 use serde::{Deserialize, Serialize};
@@ -42,6 +45,13 @@ pub(crate) fn issue(state: &State, session: Session) -> Result<Tokens, Problem> 
         Principal::Operator(id) => (Audience::Platform, id.to_string(), None),
     };
     pair(state, audience, subject, (session.id, tenant), session.refresh_token)
+}
+
+/// An operator's token for one store's vendor API. Nothing renews it.
+pub(crate) fn issue_for_support(state: &State, store: TenantId, session: &SupportSession, minutes: i32) -> Result<String, Problem> {
+    let (subject, valid_for) = (session.operator_id.to_string(), Duration::from_mins(minutes.unsigned_abs().into()));
+    let named = (session.id.uuid(), Some(store));
+    state.signer.sign(Audience::Vendor, subject, named, (state.clock.now(), valid_for)).map_err(Problem::internal)
 }
 
 /// [`issue`] for a customer: the access token opens one store's storefront.

@@ -11,7 +11,7 @@ use crate::{
     ids::{
         AccountId, ApiKeyId, CategoryId, CustomerId, ErasureId, FulfillmentId, ImageId, ImportId, InvitationId, LocationId, OptionId,
         OptionValueId, OrderId, PaymentId, PriceId, ProductId, RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId,
-        TagId, TaxRateId, TenantId, VariantId,
+        SupportSessionId, TagId, TaxRateId, TenantId, VariantId,
     },
     page::{Cursor, CursorError, Page, PageQuery},
     sql,
@@ -68,6 +68,7 @@ resources! {
     ShippingZone = "shipping_zone": ShippingZoneId,
     StockLevel = "stock_level": StockLevelId,
     Store = "store": TenantId,
+    SupportSession = "support_session": SupportSessionId,
     Tag = "tag": TagId,
     TaxRate = "tax_rate": TaxRateId,
     Variant = "variant": VariantId,

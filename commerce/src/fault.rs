@@ -50,6 +50,11 @@ pub trait Fault: Error + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What a program needs to go on, by name.
+    fn members(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     fn retry_after(&self) -> Option<Duration> {
         None
     }

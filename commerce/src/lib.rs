@@ -1,7 +1,7 @@
 //! What may happen in a store: one folder a capability, each using only those before it.
 //!
 //! Shared by all: [`money`], [`ids`], [`clock`], [`fault`], [`outbox`]; and the plain words [`text`], [`page`],
-//! [`address`], [`idempotency`], [`facts`], [`audit`].
+//! [`address`], [`idempotency`], [`facts`], [`audit`], [`seal`].
 //!
 //! Reading rule: an operation that takes `&TenantTx` joins your transaction and touches nothing outside Postgres; a flow
 //! that takes `&TenantDb` owns its transactions and may talk to the outside between them. Operations never commit.
@@ -17,6 +17,7 @@ pub mod ids;
 pub mod money;
 pub mod outbox;
 pub mod page;
+pub mod seal;
 mod sql;
 pub mod text;
 

@@ -25,7 +25,7 @@ pub use directory::{Directory, DirectoryError, Tenant, TenantStatus};
 pub use ids::{AccountId, ApiKeyId, CustomerId, IdError, OperatorId, TenantId, TypedId};
 #[doc(hidden)]
 pub use ids::{read_id, write_id};
-pub use permission::{BuiltInRole, Permission};
+pub use permission::{BuiltInRole, Permission, SUPPORT};
 pub use plan::{Limits, Plan, Rate};
 
 // Used by the code that `typed_id!` writes.

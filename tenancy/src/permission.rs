@@ -132,6 +132,15 @@ impl FromStr for BuiltInRole {
     }
 }
 
+/// What an operator who supports a store may there: see everything but its keys, and set right what is sold and how much of it there is.
+/// Never money, keys, the team, customers or settings.
+pub const SUPPORT: &[Permission] = {
+    use Permission::{
+        ReadAnalytics, ReadAudit, ReadCustomers, ReadOrders, ReadProducts, ReadSettings, ReadStock, ReadTeam, WriteProducts, WriteStock,
+    };
+    &[ReadProducts, WriteProducts, ReadStock, WriteStock, ReadOrders, ReadCustomers, ReadAnalytics, ReadSettings, ReadTeam, ReadAudit]
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +149,18 @@ mod tests {
     fn who_only_reads_reads_everything() {
         let reads: Vec<_> = Permission::ALL.iter().copied().filter(|permission| permission.as_str().starts_with("read_")).collect();
         assert_eq!(BuiltInRole::ReadOnly.permissions(), reads);
+    }
+
+    #[test]
+    fn support_reads_all_but_keys_and_writes_the_catalogue_alone() {
+        for permission in Permission::ALL {
+            let may = match permission.as_str().split_once('_') {
+                Some(("read", resource)) => resource != "keys",
+                Some((_, resource)) => ["products", "stock"].contains(&resource),
+                None => false,
+            };
+            assert_eq!(SUPPORT.contains(permission), may, "{permission}: decide here whether support may");
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ async fn everybody_may_what_this_page_says() {
     let team = team(&world, &ada).await;
     let narrow = narrow(&world, &ada).await;
     let operator = world.operator().await;
+    let support = support(&world, &operator, &ada).await;
     let home = ada.host();
     let guest = world.anybody("/").on_host(&home);
     let customer = customer(&world, &ada).await.on_host(&home);
@@ -49,6 +50,7 @@ async fn everybody_may_what_this_page_says() {
                     ("other store's owner", world.vendor(&bob).on_host(&home)),
                     ("customer", customer.clone()),
                     ("operator", operator.clone()),
+                    ("platform's support", support.on_host(&home)),
                 ])
                 .collect(),
         };
@@ -242,6 +244,13 @@ async fn customer(world: &World, store: &Store) -> Caller {
     let valid = (clock.now(), Duration::from_mins(10));
     let token = world.state.signer.sign(Customer, who.customer.to_string(), (who.session, Some(store.id)), valid).expect("a token");
     world.anybody("/").with_token(&token)
+}
+
+/// An operator inside the store.
+async fn support(world: &World, operator: &Caller, store: &Store) -> Caller {
+    let path = format!("tenants/{}/support-sessions", store.id);
+    let begun = operator.post(path, &json!({ "reason": "A question", "minutes": 60 })).await.ok();
+    world.anybody("/vendor/v1").with_token(begun["access_token"].as_str().expect("an access token"))
 }
 
 /// A key that may do next to nothing: a key needs a scope, so it has the one that opens least.

@@ -3,6 +3,7 @@
 //!
 //! No mocks of Postgres or Redis: fakes stand only at the product's own seams.
 
+mod authenticator;
 mod caller;
 pub mod canary;
 pub mod customer;
@@ -16,10 +17,11 @@ mod shopping;
 mod store;
 mod world;
 
+pub use authenticator::Authenticator;
 pub use caller::{Caller, Reply, Sibling};
 pub use customer::Customer;
 pub use factories::{ProductBuilder, a_product};
 pub use mailbox::Mailbox;
 pub use shopping::{Guest, an_address};
-pub use store::{Colleague, Store};
+pub use store::{Colleague, OPERATOR, Store};
 pub use world::{HOST, World};

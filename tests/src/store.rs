@@ -1,5 +1,9 @@
 //! Stores and people of a test, made through the API.
 
+use commerce::identity::{
+    operators::{self, Enrolled},
+    second_factors::totp::Secret,
+};
 use serde_json::json;
 use tenancy::{AccountId, TenantId};
 
@@ -85,15 +89,24 @@ pub(crate) async fn employ(world: &World, store: &Store, name: &str, role: &str)
     Colleague { id, access_token: text("access_token"), refresh_token: text("refresh_token"), email, password }
 }
 
-pub(crate) async fn operator(world: &World) -> Caller {
-    let (email, password) = ("operator@stoa.test", "the password of an operator");
+/// An operator's credentials beside the authenticator.
+pub const OPERATOR: (&str, &str) = ("operator@stoa.test", "the password of an operator");
+
+/// Makes an operator, as the command line does.
+pub(crate) async fn add_operator(world: &World, (email, password): (&str, &str)) -> Enrolled {
     let tx = world.state.database.platform().begin().await.expect("a transaction");
-    let address = email.parse().expect("an address");
-    commerce::identity::operators::create(&tx, &world.state.passwords, &world.clock, (&address, "Operator", password))
-        .await
-        .expect("an operator");
+    let given = (&email.parse().expect("an address"), "Operator", password);
+    let enrolled = operators::add(&tx, &world.state.passwords, world.state.means(), given, Secret::draw()).await.expect("an operator");
     tx.commit().await.expect("a commit");
+    enrolled
+}
+
+pub(crate) async fn operator(world: &World) -> Caller {
+    let enrolled = add_operator(world, OPERATOR).await;
     let caller = world.anybody("/platform/v1");
-    let signed_in = caller.post("auth/sign-in", &json!({ "email": email, "password": password })).await.ok();
+    let challenged = caller.post("auth/sign-in", &json!({ "email": OPERATOR.0, "password": OPERATOR.1 })).await.ok();
+    let code = world.authenticator(&enrolled.secret.base32()).code();
+    let answer = json!({ "challenge": challenged["challenge"], "code": code });
+    let signed_in = caller.post("auth/second-factor", &answer).await.ok();
     caller.with_token(signed_in["access_token"].as_str().expect("an access token"))
 }

@@ -10,7 +10,11 @@ use api::{
     config::{Secret, Tuning},
 };
 use chrono::{DateTime, Utc};
-use commerce::{clock::Clock, payments::Gateways};
+use commerce::{
+    clock::Clock,
+    identity::{operators::Enrolled, second_factors::totp},
+    payments::Gateways,
+};
 use salvo::Service;
 use search::SearchConfig;
 use sqlx::PgConnection;
@@ -18,6 +22,7 @@ use tenancy::{Database, DatabaseConfig, TenantDb, TenantTx, telemetry::Telemetry
 use worker::{Ctx, Drained, Links};
 
 use crate::{
+    authenticator::Authenticator,
     caller::{Caller, Sibling},
     database::{TestDatabase, texts},
     invariants,
@@ -127,6 +132,17 @@ impl World {
     /// Makes an operator and signs in. Paths are relative to `/platform/v1`.
     pub async fn operator(&self) -> Caller {
         store::operator(self).await
+    }
+
+    /// Makes an operator and does not sign in.
+    pub async fn add_operator(&self, email: &str, password: &str) -> Enrolled {
+        store::add_operator(self, (email, password)).await
+    }
+
+    /// An authenticator with a secret (base32).
+    pub fn authenticator(&self, secret: &str) -> Authenticator {
+        let secret = totp::Secret::from_base32(secret).expect("a secret");
+        Authenticator::new(secret, self.clock.clone())
     }
 
     /// Another api process of the same platform, with pools and memory of its own ([`Caller::at`]).
@@ -247,6 +263,7 @@ fn config(database: &TestDatabase) -> Config {
         internal_listen: ([127, 0, 0, 1], 0).into(),
         public_url: format!("http://{HOST}").parse().expect("an address"),
         secret: Secret::from_base64(SECRET).expect("long enough"),
+        sealing_keys: vec![Secret::from_base64(SECRET).expect("long enough")],
         signing_keys_pem: vec![SIGNING_KEY.to_owned()],
         trusted_proxies: Vec::new(),
         telemetry: TelemetryConfig { filter: "warn".to_owned(), otlp_endpoint: None },

@@ -5,9 +5,10 @@ use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
     EraseCustomer, IndexCategory, IndexProducts, Job, MakeExport, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport,
-    SendAccountCode, SendAccountFarewell, SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice,
+    SecondFactorNews, SendAccountCode, SendAccountFarewell, SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice,
     SendEmailChangeNotice, SendExportNotice, SendInvitation, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation,
-    SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendShippingNotice, SendWelcome,
+    SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendSecondFactorNotice, SendShippingNotice,
+    SendSupportNotice, SendWelcome,
 };
 
 macro_rules! jobs {
@@ -24,6 +25,17 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         AnyFact::AccountCodeRequested(code) => jobs![SendAccountCode { code: code.code_id, purpose: code.purpose }],
         AnyFact::AccountPasswordChanged(changed) => jobs![SendPasswordNotice { account: changed.account_id }],
         AnyFact::AccountClosed(closed) => jobs![SendAccountFarewell { farewell: closed.farewell }],
+        AnyFact::AccountSecondFactorAdded(of) => jobs![SendSecondFactorNotice { account: of.account_id, news: SecondFactorNews::Added }],
+        AnyFact::AccountSecondFactorRemoved(of) => {
+            let news = if of.was_last { SecondFactorNews::LastRemoved } else { SecondFactorNews::Removed };
+            jobs![SendSecondFactorNotice { account: of.account_id, news }]
+        }
+        AnyFact::AccountRecoveryCodeUsed(of) => {
+            jobs![SendSecondFactorNotice { account: of.account_id, news: SecondFactorNews::RecoveryCodeUsed { left: of.left } }]
+        }
+        AnyFact::AccountRecoveryCodesReplaced(of) => {
+            jobs![SendSecondFactorNotice { account: of.account_id, news: SecondFactorNews::RecoveryCodesReplaced }]
+        }
         // teams
         AnyFact::InvitationSent(sent) => jobs![SendInvitation { invitation: sent.invitation_id }],
         AnyFact::MemberLeft(left) if left.was_removed => jobs![SendRemovalNotice { account: left.account_id }],
@@ -45,6 +57,7 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         AnyFact::ExportRequested(asked) => jobs![MakeExport { customer: asked.customer, export: asked.export }],
         AnyFact::ExportReady(made) => jobs![SendExportNotice { customer: made.customer, export: made.export }],
         // stores
+        AnyFact::SupportSessionBegan(began) => jobs![SendSupportNotice { session: began.session }],
         AnyFact::StoreOpened(_) => jobs![SendWelcome {}],
         // orders
         AnyFact::OrderPlaced(sale) => jobs![SendOrderConfirmation { order: sale.order }, RecordSale { sale: sale.clone() }],

@@ -13,6 +13,7 @@ mod fleet;
 mod http;
 mod leaked;
 mod lint;
+mod operator;
 mod services;
 mod verify;
 mod workspace;
@@ -45,6 +46,12 @@ enum Command {
     Openapi,
     /// Write the list of passwords that nobody may choose, from lists of leaked ones
     LeakedPasswords(leaked::Options),
+    /// Look after the operators of the running `cargo dev`: add, reset-factor, disable, list, code
+    Operator {
+        // Passed on as they are; read from the command line itself.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        _arguments: Vec<String>,
+    },
     /// Check format, lints, dependencies and generated files
     Lint,
     /// Format every file
@@ -73,6 +80,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dev => dev::run().await,
         Command::Verify { .. } => verify::run(&words_after("verify"), &[]).await,
         Command::Bench(options) => bench::run(options).await,
+        Command::Operator { .. } => operator::run(&words_after("operator")).await,
         Command::Openapi => verify::snapshots().await,
         Command::LeakedPasswords(options) => leaked::run(&options),
         Command::Lint => lint::run().await,

@@ -15,8 +15,8 @@ pub(crate) async fn run(arguments: &[String], environment: &[(&str, &str)]) -> a
     let services = Services::start(Purpose::Verify).await?;
     let mut command = workspace::cargo(&["test", "--workspace", "--no-fail-fast"]);
     command.args(arguments).envs(environment.iter().copied());
-    command.env("STOA_TEST_DATABASE_URL", services.admin_url());
-    command.env("STOA_TEST_REDIS_URL", services.redis_url());
+    command.env("STOA_TEST_DATABASE_URL", services.ports.admin_url());
+    command.env("STOA_TEST_REDIS_URL", services.ports.redis_url());
     if let Some(url) = workspace::variable("STOA_MEILISEARCH_URL") {
         command.env("STOA_MEILISEARCH_URL", url);
         command.envs(workspace::variable("STOA_MEILISEARCH_MASTER_KEY").map(|key| ("STOA_MEILISEARCH_MASTER_KEY", key)));

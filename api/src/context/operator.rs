@@ -1,8 +1,9 @@
 use commerce::identity::Standing;
 use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler};
-use tenancy::{OperatorId, PlatformDb};
+use tenancy::{Acting, Actor, OperatorId, PlatformDb};
+use uuid::Uuid;
 
-use super::{authorization::bearer, from_depot, state};
+use super::{ClientAddress, RequestId, authorization::bearer, from_depot, state};
 use crate::{Problem, signer::Audience};
 
 /// Somebody who runs the platform. What they change is written to the audit log in the same transaction.
@@ -10,6 +11,7 @@ use crate::{Problem, signer::Audience};
 pub struct Operator {
     pub id: OperatorId,
     pub platform: PlatformDb,
+    pub session: Uuid,
 }
 
 from_depot!(Operator);
@@ -31,7 +33,10 @@ async fn admit(req: &mut Request, depot: &mut Depot) -> Result<(), Problem> {
     let Some(Standing::Operator) = state.sessions.standing(&claims).await? else {
         return Err(Problem::unauthorized());
     };
-    let platform = state.database.platform();
-    depot.insert_typed(Operator { id, platform });
+    // What they change of a store's rows stands in that store's log too.
+    let address = ClientAddress::of(req, &state.config.trusted_proxies).0;
+    let acting = Acting { actor: Actor::Operator(id), address, request_id: RequestId::of(req).to_owned() };
+    let platform = state.database.platform().acting(acting);
+    depot.insert_typed(Operator { id, platform, session: claims.sid });
     Ok(())
 }

@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use commerce::identity::{self, Standing};
+use commerce::{
+    identity::{self, Standing},
+    ids::SupportSessionId,
+    stores::support,
+};
 use moka::future::Cache;
 use tenancy::{Database, TenantId};
 use uuid::Uuid;
@@ -38,10 +42,27 @@ impl Sessions {
             let tx = self.database.platform().begin().await?;
             identity::sessions::standing(&tx, claims.sid, claims.tenant).await
         };
+        self.kept(claims.sid, ask).await
+    }
+
+    /// The operator whose support session a token names, while it lasts.
+    pub(crate) async fn support(&self, claims: &Claims, store: TenantId) -> Result<Option<Standing>, Problem> {
+        let ask = async {
+            let tx = self.database.platform().begin().await?;
+            Ok(support::standing(&tx, store, SupportSessionId::from_uuid(claims.sid)).await?.map(Standing::Support))
+        };
+        self.kept(claims.sid, ask).await
+    }
+
+    async fn kept(
+        &self,
+        session: Uuid,
+        ask: impl Future<Output = Result<Option<Standing>, identity::Error>>,
+    ) -> Result<Option<Standing>, Problem> {
         let seen = self.changes.load(Ordering::Acquire);
-        let found = self.standing.try_get_with(claims.sid, ask).await;
+        let found = self.standing.try_get_with(session, ask).await;
         if self.changes.load(Ordering::Acquire) != seen {
-            self.standing.invalidate(&claims.sid).await;
+            self.standing.invalidate(&session).await;
         }
         found.map_err(|error: Arc<identity::Error>| Problem::unavailable(error))
     }

@@ -1,14 +1,25 @@
 use std::sync::Arc;
 
-use commerce::identity::{SignedInAs, Standing, api_keys, team::Caller};
+use commerce::identity::{
+    SignedInAs, Standing, api_keys,
+    step_up::{self, Beside},
+    team::Caller,
+};
 use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler, http::Method};
-use tenancy::{Acting, Actor, DirectoryError, Permission, PlatformDb, Tenant, TenantDb, TenantStatus, TenantTx, directory::KeyKind};
+use tenancy::{
+    Acting, Actor, DirectoryError, OperatorId, Permission, PlatformDb, SUPPORT, Tenant, TenantDb, TenantId, TenantStatus, TenantTx,
+    directory::KeyKind,
+};
 use uuid::Uuid;
 
 use super::{ClientAddress, RequestId, authorization::bearer, from_depot, shopper::store_on_host, state};
-use crate::{Problem, State, limits::Class, signer::Audience};
+use crate::{
+    Problem, State,
+    limits::Class,
+    signer::{Audience, Claims},
+};
 
-/// Somebody who works in one store, or its software.
+/// Somebody who works in one store, its software, or an operator who supports it.
 #[derive(Clone)]
 pub struct Vendor {
     pub store: Arc<Tenant>,
@@ -17,7 +28,7 @@ pub struct Vendor {
     pub platform: PlatformDb,
     pub actor: Actor,
     pub permissions: Arc<[Permission]>,
-    /// None for software with a key.
+    /// None for software with a key, and for support.
     pub session: Option<Uuid>,
 }
 
@@ -31,8 +42,33 @@ impl Vendor {
     pub fn person(&self) -> Result<SignedInAs, Problem> {
         match (self.actor, self.session) {
             (Actor::Account(account), Some(session)) => Ok(SignedInAs { account, tenant: self.store.id, session }),
-            _ => Err(Problem::forbidden("identity.accounts_only", "this is about a person's account, and a key has none")),
+            _ => Err(Problem::forbidden("identity.accounts_only", "this is about a person's account, and a key has none, nor has support")),
         }
+    }
+
+    /// That the person has proved who they are within the last ten minutes, for what is dangerous. Software proves itself with each
+    /// request.
+    ///
+    /// # Errors
+    /// 403 `identity.step_up_required`.
+    pub async fn fresh(&self) -> Result<(), Problem> {
+        self.proved(Beside::Nothing).await
+    }
+
+    /// [`Vendor::fresh`] for what asks for the account's password too: that is proof enough of who has no second factor.
+    ///
+    /// # Errors
+    /// 403 `identity.step_up_required`.
+    pub async fn fresh_beside_password(&self) -> Result<(), Problem> {
+        self.proved(Beside::Password).await
+    }
+
+    async fn proved(&self, beside: Beside) -> Result<(), Problem> {
+        if self.session.is_none() {
+            return Ok(());
+        }
+        let tx = self.platform.begin().await?;
+        Ok(step_up::demand(&tx, self.person()?, beside).await?)
     }
 
     /// Who changes the store's team.
@@ -114,11 +150,32 @@ async fn by_key(token: &str, state: &State) -> Result<Vendor, Problem> {
 
 async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
     let claims = state.signer.verify(token, Audience::Vendor, state.clock.now()).ok_or_else(Problem::unauthorized)?;
-    let account = claims.sub.parse().map_err(|_| Problem::unauthorized())?;
     let tenant = claims.tenant.ok_or_else(Problem::unauthorized)?;
+    if let Ok(operator) = claims.sub.parse() {
+        return by_support(operator, &claims, tenant, state).await;
+    }
+    let account = claims.sub.parse().map_err(|_| Problem::unauthorized())?;
     let Some(Standing::Member { permissions, .. }) = state.sessions.standing(&claims).await? else {
         return Err(Problem::unauthorized());
     };
+    let actor = Actor::Account(account);
+    inside(tenant, state, (actor, permissions, Some(claims.sid))).await
+}
+
+/// An operator, whose token has no leeway: the store was told until when.
+async fn by_support(operator: OperatorId, claims: &Claims, tenant: TenantId, state: &State) -> Result<Vendor, Problem> {
+    let lasts = claims.exp > state.clock.now().timestamp();
+    if !lasts || state.sessions.support(claims, tenant).await? != Some(Standing::Support(operator)) {
+        return Err(Problem::unauthorized());
+    }
+    inside(tenant, state, (Actor::Operator(operator), SUPPORT.into(), None)).await
+}
+
+async fn inside(
+    tenant: TenantId,
+    state: &State,
+    (actor, permissions, session): (Actor, Arc<[Permission]>, Option<Uuid>),
+) -> Result<Vendor, Problem> {
     let store = match state.directory.by_id(tenant).await {
         Ok(store) => store,
         Err(DirectoryError::Unknown) => return Err(Problem::unauthorized()),
@@ -126,5 +183,5 @@ async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
     };
     let db = state.database.tenant(store.id);
     let platform = state.database.platform();
-    Ok(Vendor { store, db, platform, actor: Actor::Account(account), permissions, session: Some(claims.sid) })
+    Ok(Vendor { store, db, platform, actor, permissions, session })
 }

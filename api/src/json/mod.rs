@@ -7,6 +7,7 @@ mod lines;
 mod money;
 mod page;
 mod patch;
+mod support_session;
 
 pub use address::Address;
 pub use answer::{Accepted, Answer, Created, Json, NoContent, Tagged};
@@ -16,3 +17,4 @@ pub use lines::Lines;
 pub use money::Money;
 pub use page::Page;
 pub use patch::Patch;
+pub use support_session::SupportSession;

@@ -78,6 +78,10 @@ fn problem() -> Value {
             "status": { "type": "integer" },
             "detail": { "type": "string", "description": "A sentence, for people." },
             "request_id": { "type": "string", "description": "Names this request in our logs." },
+            "challenge": {
+                "type": "string",
+                "description": "With `identity.second_factor_required`: goes to `/auth/second-factor` together with a code.",
+            },
             "errors": {
                 "type": "array",
                 "description": "Each field that is wrong.",

@@ -1,8 +1,10 @@
 //! What operators call: `/platform/v1`.
 
+mod account;
 mod audit;
 mod auth;
 mod jobs;
+mod support_sessions;
 mod tenants;
 
 use salvo::{
@@ -18,7 +20,9 @@ pub(crate) fn router() -> Router {
     let operators = Router::new()
         .oapi_security(SecurityRequirement::new("operatorToken", Vec::<String>::new()))
         .hoop(operators_only)
+        .push(account::router())
         .push(tenants::router())
+        .push(support_sessions::router())
         .push(audit::router())
         .push(jobs::router());
     Router::with_path("platform/v1").push(open).push(operators)

@@ -107,12 +107,27 @@ async fn suspend(
     Ok(Json(tenant.into()))
 }
 
+/// Why a tenant is opened again; it is kept in the audit log.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+struct Reactivate {
+    #[garde(length(chars, min = 1, max = 500))]
+    #[salvo(schema(min_length = 1, max_length = 500))]
+    reason: String,
+}
+
 /// Reactivate a suspended tenant.
 #[endpoint]
-async fn reactivate(operator: Operator, state: State, id: PathId<TenantId>, request_id: RequestId) -> Result<Json<Tenant>, Problem> {
+async fn reactivate(
+    operator: Operator,
+    state: State,
+    id: PathId<TenantId>,
+    request_id: RequestId,
+    body: Body<Reactivate>,
+) -> Result<Json<Tenant>, Problem> {
     let by = By { operator: operator.id, request_id: request_id.to_string() };
     let tx = operator.platform.begin().await?;
-    tenants::reactivate(&tx, &state.clock, &by, id.0).await?;
+    tenants::reactivate(&tx, &state.clock, &by, id.0, &body.0.reason).await?;
     let tenant = tenants::find(&tx, id.0).await?;
     tx.commit().await?;
     state.directory.forget();

@@ -16,6 +16,7 @@ use crate::{
     Problem, State,
     context::{Body, Customer, PathId},
     json::{Accepted, Id, Json, Page},
+    limits::Door,
 };
 
 pub(super) fn router() -> Router {
@@ -60,7 +61,7 @@ struct Export {
 /// on invoices and parcels need them. A last mail carries the receipt.
 #[endpoint]
 async fn erase(customer: Customer, state: State, body: Body<Proof>, res: &mut Response) -> Result<Accepted<Receipt>, Problem> {
-    state.limiter.password_for(&customer.who.customer.to_string()).await.admit(res)?;
+    state.limiter.password_for(Door::Customer, &customer.who.customer.to_string()).await.admit(res)?;
     let password = &body.0.current_password;
     let (erasure, ended) = privacy::request_erasure(&customer.db, &state.passwords, &state.clock, customer.who, password).await?;
     state.customer_sessions.forget(ended).await;
@@ -73,7 +74,7 @@ async fn erase(customer: Customer, state: State, body: Body<Proof>, res: &mut Re
 /// A mail says when it is ready. One at a time, three a day.
 #[endpoint]
 async fn export(customer: Customer, state: State, body: Body<Proof>, res: &mut Response) -> Result<Accepted<Export>, Problem> {
-    state.limiter.password_for(&customer.who.customer.to_string()).await.admit(res)?;
+    state.limiter.password_for(Door::Customer, &customer.who.customer.to_string()).await.admit(res)?;
     let password = &body.0.current_password;
     let asked = exports::request(&customer.db, &state.passwords, &state.clock, customer.who, password).await?;
     Ok(Accepted::at(format!("/storefront/v1/customer/exports/{}", asked.id), asked.into()))

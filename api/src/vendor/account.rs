@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use commerce::{
-    identity::{self, accounts, sessions, team},
+    identity::{self, accounts, second_factors::Subject, sessions, team},
     ids::{AccountId, SessionId},
     text::Email,
 };
@@ -175,10 +175,11 @@ async fn verify_email(vendor: Vendor, state: State, body: Body<Code>) -> Result<
 
 /// Change the password.
 ///
-/// Ends every other session; a mail tells of it.
+/// Ends every other session; a mail tells of it. An account with a second factor must have proved it within the last ten minutes.
 #[endpoint]
 async fn change_password(vendor: Vendor, state: State, body: Body<ChangePassword>, res: &mut Response) -> Result<NoContent, Problem> {
     let who = vendor.person()?;
+    vendor.fresh_beside_password().await?;
     state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
     let given = (body.0.current_password.as_str(), body.0.password.as_str());
     let ended = identity::change_password(&state.database.platform(), &state.passwords, &state.clock, who, given).await?;
@@ -188,10 +189,12 @@ async fn change_password(vendor: Vendor, state: State, body: Body<ChangePassword
 
 /// Ask for another address.
 ///
-/// A code is mailed to the new one, and the old one is told. Nothing changes until the code comes back.
+/// A code is mailed to the new one, and the old one is told. Nothing changes until the code comes back. An account with a second factor
+/// must have proved it within the last ten minutes.
 #[endpoint]
 async fn request_email(vendor: Vendor, state: State, body: Body<ChangeEmail>, res: &mut Response) -> Result<NoContent, Problem> {
     let who = vendor.person()?;
+    vendor.fresh_beside_password().await?;
     state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
     let given = (body.0.current_password.as_str(), &body.0.email);
     identity::request_email_change(&state.database.platform(), &state.passwords, &state.clock, who, given).await?;
@@ -216,7 +219,7 @@ async fn change_email(vendor: Vendor, state: State, body: Body<Code>) -> Result<
 #[endpoint]
 async fn close(vendor: Vendor, state: State, body: Body<CloseAccount>, res: &mut Response) -> Result<NoContent, Problem> {
     let who = vendor.person()?;
-    state.limiter.password_for(&who.account.to_string()).await.admit(res)?;
+    state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
     let ended = identity::close_account(&vendor.platform, &state.passwords, &state.clock, who, &body.0.current_password).await?;
     state.sessions.forget_all(ended).await;
     Ok(NoContent)
@@ -244,7 +247,7 @@ async fn stores(vendor: Vendor, state: State) -> Result<Json<MyStores>, Problem>
 async fn switch_store(vendor: Vendor, state: State, device: Device, body: Body<SwitchStore>) -> Result<Json<SignedIn>, Problem> {
     let who = vendor.person()?;
     let tx = state.database.platform().begin().await?;
-    let signed_in = identity::switch_store(&tx, who.account, &body.0.store, &device.0).await?;
+    let signed_in = identity::switch_store(&tx, who, &body.0.store, &device.0).await?;
     tx.commit().await?;
     Ok(Json(SignedIn::of(&state, signed_in)?))
 }
@@ -267,14 +270,14 @@ async fn list(vendor: Vendor, state: State) -> Result<Json<Sessions>, Problem> {
     let shown = |it: sessions::Listed| Session {
         is_current: it.id.uuid() == who.session,
         id: it.id.into(),
-        store: it.store,
+        store: it.store.unwrap_or_default(),
         user_agent: it.user_agent,
         address: it.address,
         began_at: it.began_at,
         used_at: it.used_at,
         expires_at: it.expires_at,
     };
-    Ok(Json(Sessions { data: sessions::list(&tx, who.account).await?.into_iter().map(shown).collect() }))
+    Ok(Json(Sessions { data: sessions::list(&tx, Subject::Account(who.account)).await?.into_iter().map(shown).collect() }))
 }
 
 /// End every other session.

@@ -25,6 +25,7 @@ const RESET_ANSWERED_AFTER: Duration = Duration::from_millis(100);
 pub(super) fn router() -> Router {
     Router::with_path("auth")
         .push(Router::with_path("sign-in").post(sign_in))
+        .push(Router::with_path("second-factor").post(second_factor))
         .push(Router::with_path("refresh").post(refresh))
         .push(Router::with_path("sign-out").post(sign_out))
         .push(Router::with_path("accept-invitation").post(accept_invitation))
@@ -60,11 +61,28 @@ pub(super) struct SignedIn {
     role_name: String,
     /// What the role may.
     permissions: Vec<String>,
+    /// How many recovery codes are left; said when one was used.
+    recovery_codes_left: Option<i64>,
+}
+
+/// A challenge, and what answers it.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+struct SecondFactorAnswer {
+    /// From the refusal `identity.second_factor_required`.
+    #[garde(length(max = 100))]
+    #[salvo(schema(max_length = 100))]
+    challenge: String,
+    /// Six digits of an authenticator, or a recovery code.
+    #[garde(length(max = 40))]
+    #[salvo(schema(max_length = 40))]
+    code: String,
 }
 
 /// Sign in.
 ///
-/// An unknown e-mail and a wrong password are answered alike.
+/// An unknown e-mail and a wrong password are answered alike. An account that has a second factor gets 401
+/// `identity.second_factor_required` with a `challenge`; `/auth/second-factor` takes it.
 #[endpoint]
 async fn sign_in(state: State, device: Device, body: Body<SignIn>, res: &mut Response) -> Result<Json<SignedIn>, Problem> {
     let SignIn { email, password, store } = body.0;
@@ -74,9 +92,20 @@ async fn sign_in(state: State, device: Device, body: Body<SignIn>, res: &mut Res
     Ok(Json(SignedIn::of(&state, signed_in)?))
 }
 
+/// Answer with a second factor.
+///
+/// Goes on with a sign-in, or an invitation, that was refused with a `challenge`: it waits for five minutes and five tries, and works
+/// once. So does each code.
+#[endpoint]
+async fn second_factor(state: State, device: Device, body: Body<SecondFactorAnswer>) -> Result<Json<SignedIn>, Problem> {
+    let given = (body.0.challenge.as_str(), body.0.code.as_str());
+    let signed_in = identity::answer_challenge(&state.database.platform(), state.means(), given, &device.0).await?;
+    Ok(Json(SignedIn::of(&state, signed_in)?))
+}
+
 impl SignedIn {
     pub(super) fn of(state: &State, signed_in: identity::SignedIn) -> Result<Self, Problem> {
-        let identity::SignedIn { session, membership } = signed_in;
+        let identity::SignedIn { session, membership, recovery_codes_left } = signed_in;
         let role = membership.role;
         Ok(Self {
             tokens: tokens::issue(state, session)?,
@@ -84,6 +113,7 @@ impl SignedIn {
             role: role.id.to_string(),
             permissions: role.permissions.iter().map(ToString::to_string).collect(),
             role_name: role.name,
+            recovery_codes_left,
         })
     }
 }
@@ -159,8 +189,8 @@ struct ResetPassword {
 
 /// Accept an invitation to a store.
 ///
-/// With the code that was mailed. An address that has no account gets one; for one that has, `password` must be that account's. Who is
-/// signed in already accepts at `/account/accept-invitation`.
+/// With the code that was mailed. An address that has no account gets one; for one that has, `password` must be that account's, and a
+/// second factor is asked for as it is when signing in. Who is signed in already accepts at `/account/accept-invitation`.
 #[endpoint]
 async fn accept_invitation(
     state: State,

@@ -124,9 +124,12 @@ async fn list(vendor: Vendor, paging: Paging) -> Result<Page<Key>, Problem> {
 }
 
 /// Make a key.
+///
+/// A person must have proved who they are within the last ten minutes (`/account/step-up`).
 #[endpoint]
 async fn create(vendor: Vendor, state: State, body: Body<CreateKey>) -> Result<Created<NewlyMade>, Problem> {
     vendor.require(Permission::WriteKeys)?;
+    vendor.fresh().await?;
     let new = body.0.try_into()?;
     let tx = vendor.db.begin().await?;
     let (key, secret) = api_keys::create(&tx, &state.clock, &vendor.permissions, new).await?;

@@ -22,11 +22,13 @@ mod privacy;
 mod product;
 mod products;
 mod roles;
+mod second_factors;
 mod shipping_methods;
 mod shipping_zones;
 mod stock_levels;
 mod store;
 mod stores;
+mod support_sessions;
 mod tags;
 mod tax_rates;
 mod variants;
@@ -47,6 +49,7 @@ pub(crate) fn router() -> Router {
         .oapi_security(SecurityRequirement::new("secretKey", Vec::<String>::new()))
         .hoop(vendors_only)
         .push(account::router())
+        .push(second_factors::router())
         .push(store::router())
         .push(keys::router())
         .push(members::router())
@@ -55,6 +58,7 @@ pub(crate) fn router() -> Router {
         .push(ownership::router())
         .push(analytics::router())
         .push(audit::router())
+        .push(support_sessions::router())
         .push(orders::router())
         .push(payments::router())
         .push(customers::router())

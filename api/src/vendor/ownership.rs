@@ -30,11 +30,13 @@ struct Transfer {
 
 /// Hand the store over.
 ///
-/// The other becomes an owner and you an administrator, both or neither; both are told by mail. Only an owner can.
+/// The other becomes an owner and you an administrator, both or neither; both are told by mail. Only an owner can; one whose account has a
+/// second factor must have proved it within the last ten minutes (`/account/step-up`).
 #[endpoint]
 async fn transfer(vendor: Vendor, state: State, body: Body<Transfer>, res: &mut Response) -> Result<NoContent, Problem> {
     vendor.require(Permission::WriteTeam)?;
     let who = vendor.person()?;
+    vendor.fresh_beside_password().await?;
     state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
     let given = (body.0.account_id.0, body.0.current_password.as_str());
     team::transfer_ownership(&vendor.platform, &state.passwords, &state.clock, who, given).await?;

@@ -32,6 +32,10 @@ struct OpenStore {
     #[garde(length(chars, min = 1, max = 200))]
     #[salvo(schema(min_length = 10, max_length = 200))]
     password: String,
+    /// Six digits of an authenticator, or a recovery code: for an account that has a second factor.
+    #[garde(inner(length(max = 40)))]
+    #[salvo(schema(max_length = 40))]
+    second_factor_code: Option<String>,
     /// The owner's own name.
     #[garde(length(chars, min = 1, max = 100))]
     #[salvo(schema(min_length = 1, max_length = 100))]
@@ -88,7 +92,7 @@ async fn open(state: State, device: Device, body: Body<OpenStore>, res: &mut Res
     let new = NewStore::from(body.0);
     state.limiter.password_for(Door::Account, new.email.as_str()).await.admit(res)?;
     let (platform, host_of) = (state.database.platform(), |slug: &str| state.config.public_url.store_host(slug));
-    let opened = stores::open_store(&platform, &state.passwords, &state.clock, host_of, new, &device.0).await?;
+    let opened = stores::open_store(&platform, &state.passwords, state.means(), host_of, new, &device.0).await?;
     let OpenedStore { tenant, slug, settings, publishable_key, secret_key, session, .. } = opened;
     let (session, storefront_url) = (tokens::issue(&state, session)?, state.config.public_url.store_url(&slug));
     let store = Store::new(tenant, slug, "active", settings);
@@ -100,6 +104,7 @@ impl From<OpenStore> for NewStore {
         Self {
             email: asked.email,
             password: asked.password,
+            second_factor_code: asked.second_factor_code,
             owner_name: asked.owner_name,
             slug: asked.slug,
             name: asked.name,

@@ -3,10 +3,13 @@ use std::time::Duration;
 use sea_orm::DbErr;
 use tenancy::Permission;
 
-use super::passwords::{PASSWORD_MAX, PASSWORD_MIN};
+use super::{
+    passwords::{PASSWORD_MAX, PASSWORD_MIN},
+    second_factors::Challenge,
+};
 use crate::{
     fault::{Fault, FieldFault, Kind},
-    ids::{AccountId, ApiKeyId, InvitationId, RoleId},
+    ids::{AccountId, ApiKeyId, InvitationId, RoleId, SecondFactorId},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +30,24 @@ pub enum Error {
     /// The same for one that was never sent, was used, or has expired.
     #[error("the code does not work: it was used, has expired, or is mistyped; ask for a new one")]
     CodeInvalid,
+    /// The challenge goes with the code to where it is asked for; without one, the same request takes the code.
+    #[error("the password is right, and not enough: a code of an authenticator, or a recovery code, is asked for too")]
+    SecondFactorRequired(Option<Challenge>),
+    /// The same for one that is not right, and one that was used.
+    #[error("the code is not right, or was used already: wait for the next one")]
+    WrongCode,
+    #[error("too many wrong codes: none is taken for a while")]
+    TooManyCodes(Duration),
+    #[error("this sign-in has waited too long, or its code was tried too often: sign in again")]
+    ChallengeEnded,
+    #[error("this asks for a proof of the last ten minutes: `POST /account/step-up`, and repeat it")]
+    StepUpRequired,
+    #[error("there is no second factor {0}")]
+    SecondFactorNotFound(SecondFactorId),
+    #[error("an account has as many second factors as it can have")]
+    TooManySecondFactors,
+    #[error("no operator has this address")]
+    OperatorNotFound,
     #[error("another account has this address")]
     EmailTaken,
     #[error("this address is proved already")]
@@ -92,23 +113,29 @@ pub enum Error {
 impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::WrongCredentials | Self::SessionEnded => Kind::Unauthorized,
+            Self::WrongCredentials | Self::SessionEnded | Self::SecondFactorRequired(_) | Self::ChallengeEnded => Kind::Unauthorized,
             Self::WrongPassword
             | Self::CodeInvalid
+            | Self::WrongCode
             | Self::SeveralStores
             | Self::UnfitPassword
             | Self::LeakedPassword
             | Self::Invalid(_)
             | Self::UnknownRole
             | Self::ScopesDoNotFit => Kind::Invalid,
-            Self::NoSuchStore | Self::NotYours(_) | Self::PermissionMissing(_) | Self::OwnersOnly | Self::InvitationForAnother => {
-                Kind::Forbidden
-            }
+            Self::NoSuchStore
+            | Self::NotYours(_)
+            | Self::PermissionMissing(_)
+            | Self::OwnersOnly
+            | Self::InvitationForAnother
+            | Self::StepUpRequired => Kind::Forbidden,
             Self::KeyNotFound(_)
             | Self::SessionNotFound
             | Self::MemberNotFound(_)
             | Self::RoleNotFound(_)
-            | Self::InvitationNotFound(_) => Kind::NotFound,
+            | Self::InvitationNotFound(_)
+            | Self::SecondFactorNotFound(_)
+            | Self::OperatorNotFound => Kind::NotFound,
             Self::EmailTaken
             | Self::AlreadyVerified
             | Self::LastOwner
@@ -120,8 +147,10 @@ impl Fault for Error {
             | Self::TooManyInvitations
             | Self::InvitationSentOften
             | Self::KeyEnded
-            | Self::KeyReplaced => Kind::Conflict,
+            | Self::KeyReplaced
+            | Self::TooManySecondFactors => Kind::Conflict,
             Self::ChangedMeanwhile => Kind::Outdated,
+            Self::TooManyCodes(_) => Kind::TooMany,
             Self::Busy => Kind::Unavailable,
             Self::Hash(_) => Kind::Internal,
             Self::Database(error) => error.kind(),
@@ -137,6 +166,14 @@ impl Fault for Error {
             Self::SessionEnded => "identity.session_ended",
             Self::SessionNotFound => "identity.session_not_found",
             Self::CodeInvalid => "identity.code_invalid",
+            Self::SecondFactorRequired(_) => "identity.second_factor_required",
+            Self::WrongCode => "identity.wrong_code",
+            Self::TooManyCodes(_) => "identity.too_many_codes",
+            Self::ChallengeEnded => "identity.challenge_ended",
+            Self::StepUpRequired => "identity.step_up_required",
+            Self::SecondFactorNotFound(_) => "identity.second_factor_not_found",
+            Self::TooManySecondFactors => "identity.too_many_second_factors",
+            Self::OperatorNotFound => "identity.operator_not_found",
             Self::EmailTaken => "identity.email_taken",
             Self::AlreadyVerified => "identity.already_verified",
             Self::UnfitPassword => "identity.unfit_password",
@@ -176,6 +213,8 @@ impl Fault for Error {
             Self::UnfitPassword => at("/password", "unfit"),
             Self::LeakedPassword => at("/password", "leaked"),
             Self::CodeInvalid => at("/code", "invalid"),
+            Self::WrongCode => at("/code", "wrong"),
+            Self::SecondFactorRequired(None) => at("/second_factor_code", "required"),
             Self::ScopesDoNotFit => at("/scopes", "do_not_fit"),
             Self::UnknownRole => at("/role", "unknown_word"),
             Self::Invalid(fault) => vec![fault.clone()],
@@ -183,8 +222,16 @@ impl Fault for Error {
         }
     }
 
+    fn members(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::SecondFactorRequired(Some(challenge)) => vec![("challenge", challenge.as_str().to_owned())],
+            _ => Vec::new(),
+        }
+    }
+
     fn retry_after(&self) -> Option<Duration> {
         match self {
+            Self::TooManyCodes(after) => Some(*after),
             Self::Busy => Some(Duration::from_secs(2)),
             Self::Database(error) => error.retry_after(),
             _ => None,

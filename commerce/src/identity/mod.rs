@@ -9,6 +9,8 @@
 //!   refused at once, also where it is cached.
 //! - Nobody gives a key or a member what they may not do themselves ([`team`]).
 //! - A new password or address ends every other session and is told to the address that was there before.
+//! - Where somebody has a second factor, nothing that proves the first begins a session: a session takes a [`Proof`], which few
+//!   functions make ([`second_factors`]). A session remembers how lately it was proved ([`step_up`]).
 //! - Who has an account is not told: a reset asked for an unknown address gets the same answer and costs the same work.
 //!
 //! Uses nothing of `commerce` but what all share.
@@ -25,11 +27,14 @@ mod key_uses;
 pub mod operators;
 mod origin;
 mod passwords;
+mod proof;
 pub(crate) mod refresh_tokens;
 mod reset_password;
 mod rotate_key;
+pub mod second_factors;
 pub mod sessions;
 mod sign_in;
+pub mod step_up;
 pub mod team;
 mod verify_email;
 
@@ -41,8 +46,11 @@ pub use error::Error;
 pub use events::{AccountClosed, AccountCodeRequested, AccountPasswordChanged};
 pub use key_uses::KeyUses;
 pub use passwords::{PASSWORD_MAX, PASSWORD_MIN, Passwords};
+pub(crate) use proof::Proof;
 pub use reset_password::{request_password_reset, reset_password};
 pub use rotate_key::{OVERLAP_AT_MOST_HOURS, rotate_key};
 pub use sessions::{Device, Session, SignedInAs, Standing};
-pub use sign_in::{Membership, SignedIn, memberships, sign_in, sign_in_operator, switch_store};
+pub use sign_in::{
+    Membership, SignedIn, answer_challenge, memberships, operator_answers_challenge, sign_in, sign_in_operator, switch_store,
+};
 pub use verify_email::{request_verification, verify_email};

@@ -8,15 +8,20 @@ use tenancy::{AccountId, OperatorId, Permission, PlatformDb, PlatformTx, TenantI
 use uuid::Uuid;
 
 use super::{
-    Error,
+    Error, Proof,
     refresh_tokens::{self, Chain, Turned},
+    second_factors::{Subject, challenges},
     team::Role,
 };
 use crate::ids::SessionId;
 
 pub use refresh_tokens::{GRACE_SECONDS, LIVES_DAYS};
 
-const CHAIN: Chain = Chain { table: "refresh_tokens", scope: "principal", family: "family_id, principal, principal_id, tenant" };
+const CHAIN: Chain = Chain {
+    table: "refresh_tokens",
+    scope: "principal",
+    family: "family_id, principal, principal_id, tenant, proved_at, second_factor_at",
+};
 
 /// Who is signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +31,13 @@ pub enum Principal {
 }
 
 impl Principal {
+    const fn subject(self) -> Subject {
+        match self {
+            Self::Account(id, _) => Subject::Account(id),
+            Self::Operator(id) => Subject::Operator(id),
+        }
+    }
+
     fn columns(self) -> (&'static str, Uuid, Option<Uuid>) {
         match self {
             Self::Account(id, tenant) => ("account", id.uuid(), Some(tenant.uuid())),
@@ -63,8 +75,8 @@ pub struct Device {
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Listed {
     pub id: SessionId,
-    /// The slug of the store it is in.
-    pub store: String,
+    /// The slug of the store it is in; an operator's is in none.
+    pub store: Option<String>,
     pub began_at: DateTime<Utc>,
     pub used_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
@@ -75,8 +87,13 @@ pub struct Listed {
 /// What a session still allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    Member { store: TenantId, permissions: Arc<[Permission]> },
+    Member {
+        store: TenantId,
+        permissions: Arc<[Permission]>,
+    },
     Operator,
+    /// An operator inside a store.
+    Support(OperatorId),
 }
 
 /// Which kind of session a refresh token must be of.
@@ -86,17 +103,24 @@ pub enum Kind {
     Operator,
 }
 
-/// Begins a session.
+/// Begins a session of who has proved that they may have it.
 ///
 /// # Errors
-/// Postgres is away.
-pub async fn begin(tx: &PlatformTx, principal: Principal, device: &Device) -> Result<Session, Error> {
+/// `WrongCredentials`: it is somebody else's proof.
+pub(crate) async fn begin(tx: &PlatformTx, principal: Principal, proof: &Proof, device: &Device) -> Result<Session, Error> {
+    if proof.subject() != principal.subject() {
+        return Err(Error::WrongCredentials);
+    }
     let (id, refresh_token) = (Uuid::now_v7(), refresh_tokens::draw());
+    // A session that another one begins was proved when that was.
     let sql = "INSERT INTO refresh_tokens (id, token_hash, family_id, principal, principal_id, tenant, began_at, user_agent, address,
-                 created_at, expires_at)
-               VALUES ($1, $2, $1, $3, $4, $5, now(), $7, $8, now(), now() + make_interval(days => $6))";
+                 created_at, expires_at, proved_at, second_factor_at)
+               SELECT $1, $2, $1, $3, $4, $5, now(), $7, $8, now(), now() + make_interval(days => $6),
+                 CASE WHEN $10::uuid IS NULL THEN now() ELSE s.proved_at END,
+                 CASE WHEN $10::uuid IS NOT NULL THEN s.second_factor_at WHEN $9 THEN now() END
+               FROM (SELECT 1) AS one LEFT JOIN refresh_tokens s ON s.family_id = $10 AND s.used_at IS NULL AND s.revoked_at IS NULL";
     let (word, principal_id, tenant) = principal.columns();
-    let values: [Value; 8] = [
+    let values: [Value; 10] = [
         id.into(),
         refresh_tokens::hash(&refresh_token),
         word.into(),
@@ -105,6 +129,8 @@ pub async fn begin(tx: &PlatformTx, principal: Principal, device: &Device) -> Re
         LIVES_DAYS.into(),
         device.user_agent.clone().into(),
         device.address.clone().into(),
+        proof.has_second_factor().into(),
+        proof.session().into(),
     ];
     tx.execute_raw(statement(sql, values)).await?;
     Ok(Session { id, principal, refresh_token })
@@ -147,13 +173,14 @@ pub async fn end_all(tx: &PlatformTx, of: Uuid) -> Result<Vec<Uuid>, Error> {
     end_others(tx, of, None).await
 }
 
-/// [`end_all`] but for one session. Answers which were ended.
+/// [`end_all`] but for one session, and with every sign-in that is half way. Answers which were ended.
 ///
 /// # Errors
 /// Postgres is away.
 pub async fn end_others(tx: &PlatformTx, of: Uuid, but: Option<Uuid>) -> Result<Vec<Uuid>, Error> {
     let sql = "UPDATE refresh_tokens SET revoked_at = now()
                WHERE revoked_at IS NULL AND principal_id = $1 AND family_id IS DISTINCT FROM $2 RETURNING family_id";
+    challenges::end_all(tx, of).await?;
     until_none_is_left(tx, sql, [of.into(), but.into()]).await
 }
 
@@ -195,17 +222,17 @@ pub async fn end_one(tx: &PlatformTx, of: Uuid, session: SessionId) -> Result<()
     Ok(())
 }
 
-/// The live sessions of an account in all its stores, the last used first.
+/// The live sessions of somebody, an account's in all its stores; the last used first.
 ///
 /// # Errors
 /// Postgres is away.
-pub async fn list(tx: &PlatformTx, account: AccountId) -> Result<Vec<Listed>, Error> {
+pub async fn list(tx: &PlatformTx, subject: Subject) -> Result<Vec<Listed>, Error> {
     let sql =
         "SELECT r.family_id AS id, t.slug AS store, coalesce(r.began_at, r.created_at) AS began_at, r.created_at AS used_at, r.expires_at,
-                 r.user_agent, r.address FROM refresh_tokens r JOIN tenants t ON t.id = r.tenant
-               WHERE r.principal_id = $1 AND r.principal = 'account' AND r.used_at IS NULL AND r.revoked_at IS NULL AND r.expires_at > now()
+                 r.user_agent, r.address FROM refresh_tokens r LEFT JOIN tenants t ON t.id = r.tenant
+               WHERE r.principal_id = $1 AND r.principal = $2 AND r.used_at IS NULL AND r.revoked_at IS NULL AND r.expires_at > now()
                ORDER BY r.created_at DESC LIMIT 200";
-    Ok(Listed::find_by_statement(statement(sql, [account.into()])).all(tx).await?)
+    Ok(Listed::find_by_statement(statement(sql, [subject.uuid().into(), subject.word().into()])).all(tx).await?)
 }
 
 /// What the session allows now, if it has not ended and who signed in is still a member.

@@ -4,11 +4,15 @@ use sea_orm::{ConnectionTrait, DbErr, Statement};
 use tenancy::{AccountId, OperatorId, PlatformDb, PlatformTx, TenantId};
 
 use super::{
-    Error, Passwords, accounts,
-    sessions::{self, Device, Principal, Session},
-    team::Role,
+    Error, Passwords, Proof, accounts,
+    second_factors::{
+        AccountRecoveryCodeUsed, Challenge, Means, Subject,
+        challenges::{self, Leads},
+    },
+    sessions::{self, Device, Principal, Session, SignedInAs},
+    team::{self, Role},
 };
-use crate::text::Email;
+use crate::{outbox, text::Email};
 
 /// A store in which an account works.
 #[derive(Clone, Debug)]
@@ -25,12 +29,15 @@ pub struct Membership {
 pub struct SignedIn {
     pub session: Session,
     pub membership: Membership,
+    /// How many are left, when one was used for it.
+    pub recovery_codes_left: Option<i64>,
 }
 
 /// Signs an account in to one store: the one named, or its only one.
 ///
 /// # Errors
-/// `WrongCredentials`, `SeveralStores` when none is named and there are several, `NoSuchStore`, `Busy`.
+/// `WrongCredentials`, `SeveralStores` when none is named and there are several, `NoSuchStore`, `Busy`; `SecondFactorRequired` for an
+/// account that has one.
 pub async fn sign_in(
     platform: &PlatformDb,
     passwords: &Passwords,
@@ -46,10 +53,10 @@ pub async fn sign_in(
 }
 
 /// The last step of every way to sign in: begins a session of somebody who has proved who they are, by the password behind `hash`
-/// where it was by one.
+/// where it was by one; or asks for their second factor.
 ///
 /// # Errors
-/// `WrongCredentials` when the password is another one by now, `SeveralStores` when none is named and there are several, `NoSuchStore`.
+/// `WrongCredentials` when the password is another one by now, `SeveralStores` when none is named and there are several, `NoSuchStore`, `SecondFactorRequired`.
 pub(super) async fn enter(
     platform: &PlatformDb,
     (account, hash): (AccountId, Option<&str>),
@@ -62,42 +69,110 @@ pub(super) async fn enter(
     {
         return Err(Error::WrongCredentials);
     }
-    let signed_in = in_store(&tx, account, store, device).await?;
+    let membership = choose(memberships(&tx, account).await?, store)?;
+    let proof = first_factor_of(&tx, Leads::IntoStore(account, membership.tenant)).await;
+    let signed_in = match proof {
+        Ok(proof) => Ok(begin(&tx, account, membership, &proof, device).await?),
+        Err(asked) => Err(asked),
+    };
+    tx.commit().await?;
+    signed_in
+}
+
+/// What the first factor proves where there is no second. Where there is one, the refusal carries a challenge, which is kept once `tx`
+/// has committed.
+///
+/// # Errors
+/// `SecondFactorRequired`.
+pub(super) async fn first_factor_of(tx: &PlatformTx, leads: Leads) -> Result<Proof, Error> {
+    match Proof::of_first_factor(tx, leads.subject()).await? {
+        Some(proof) => Ok(proof),
+        None => Err(Error::SecondFactorRequired(Some(challenges::open(tx, leads).await?))),
+    }
+}
+
+/// Goes on with a sign-in that has waited for its second factor.
+///
+/// # Errors
+/// `ChallengeEnded`, `WrongCode`, `TooManyCodes`; `NoSuchStore` when the account has left it meanwhile, `CodeInvalid` and
+/// `AlreadyMember` when it was to join it.
+pub async fn answer_challenge(
+    platform: &PlatformDb,
+    means: Means<'_>,
+    (challenge, code): (&str, &str),
+    device: &Device,
+) -> Result<SignedIn, Error> {
+    let tx = platform.begin().await?;
+    let open = challenges::try_once(&tx, "account", challenge).await?;
+    let (tx, proof) = Proof::of_second_factor(tx, means, open.leads.subject(), code).await?;
+    challenges::close(&tx, open).await?;
+    let (account, tx, signed_in) = match open.leads {
+        Leads::IntoStore(account, tenant) => {
+            let membership = memberships(&tx, account).await?.into_iter().find(|membership| membership.tenant == tenant);
+            let signed_in = begin(&tx, account, membership.ok_or(Error::NoSuchStore)?, &proof, device).await?;
+            (account, tx.enter(tenant).await?, signed_in)
+        }
+        Leads::IntoTeam(account, store, invitation) => {
+            let invited = team::reopened(&tx, store, invitation).await?;
+            let (tx, signed_in) = team::joined(tx, means.clock, &invited, (account, &proof), device).await?;
+            (account, tx, signed_in)
+        }
+        Leads::ToPlatform(_) => return Err(Error::ChallengeEnded),
+    };
+    if let Some(left) = proof.recovery_codes_left() {
+        outbox::record(&tx, means.clock, &AccountRecoveryCodeUsed { account_id: account, left }).await?;
+    }
     tx.commit().await?;
     Ok(signed_in)
 }
 
-/// Signs an operator in.
+/// Checks an operator's password. That alone never signs one in: it gets a challenge.
 ///
 /// # Errors
 /// `WrongCredentials`, `Busy`.
-pub async fn sign_in_operator(
-    platform: &PlatformDb,
-    passwords: &Passwords,
-    (email, password): (&Email, &str),
-    device: &Device,
-) -> Result<Session, Error> {
+pub async fn sign_in_operator(platform: &PlatformDb, passwords: &Passwords, (email, password): (&Email, &str)) -> Result<Challenge, Error> {
     let (id, hash) = operator(&platform.begin().await?, email).await?.unzip();
     let fits = passwords.fit(password, hash).await?;
     let id = id.filter(|_| fits).ok_or(Error::WrongCredentials)?;
     let tx = platform.begin().await?;
-    let session = sessions::begin(&tx, Principal::Operator(id), device).await?;
+    let challenge = challenges::open(&tx, Leads::ToPlatform(id)).await?;
     tx.commit().await?;
-    Ok(session)
+    Ok(challenge)
 }
 
-/// Begins a session in another store of the same account, without its password: whoever asks is signed in.
+/// Signs an operator in whose password was right.
+///
+/// # Errors
+/// `ChallengeEnded`, also for who was disabled meanwhile; `WrongCode`, `TooManyCodes`.
+pub async fn operator_answers_challenge(
+    platform: &PlatformDb,
+    means: Means<'_>,
+    (challenge, code): (&str, &str),
+    device: &Device,
+) -> Result<(Session, Option<i64>), Error> {
+    let tx = platform.begin().await?;
+    let open = challenges::try_once(&tx, "operator", challenge).await?;
+    let Leads::ToPlatform(operator) = open.leads else { return Err(Error::ChallengeEnded) };
+    let (tx, proof) = Proof::of_second_factor(tx, means, Subject::Operator(operator), code).await?;
+    challenges::close(&tx, open).await?;
+    let session = sessions::begin(&tx, Principal::Operator(operator), &proof, device).await?;
+    tx.commit().await?;
+    Ok((session, proof.recovery_codes_left()))
+}
+
+/// Begins a session in another store of the same account, without its password: whoever asks is signed in. What they have proved, and
+/// when, goes with them.
 ///
 /// # Errors
 /// `NoSuchStore`.
-pub async fn switch_store(tx: &PlatformTx, account: AccountId, store: &str, device: &Device) -> Result<SignedIn, Error> {
-    in_store(tx, account, Some(store), device).await
+pub async fn switch_store(tx: &PlatformTx, who: SignedInAs, store: &str, device: &Device) -> Result<SignedIn, Error> {
+    let membership = choose(memberships(tx, who.account).await?, Some(store))?;
+    begin(tx, who.account, membership, &Proof::of_session(who), device).await
 }
 
-async fn in_store(tx: &PlatformTx, account: AccountId, store: Option<&str>, device: &Device) -> Result<SignedIn, Error> {
-    let membership = choose(memberships(tx, account).await?, store)?;
-    let session = sessions::begin(tx, Principal::Account(account, membership.tenant), device).await?;
-    Ok(SignedIn { session, membership })
+async fn begin(tx: &PlatformTx, account: AccountId, membership: Membership, proof: &Proof, device: &Device) -> Result<SignedIn, Error> {
+    let session = sessions::begin(tx, Principal::Account(account, membership.tenant), proof, device).await?;
+    Ok(SignedIn { session, membership, recovery_codes_left: proof.recovery_codes_left() })
 }
 
 fn choose(mut memberships: Vec<Membership>, store: Option<&str>) -> Result<Membership, Error> {
@@ -128,7 +203,7 @@ pub async fn memberships(tx: &PlatformTx, account: AccountId) -> Result<Vec<Memb
 }
 
 async fn operator(tx: &PlatformTx, email: &Email) -> Result<Option<(OperatorId, String)>, DbErr> {
-    let sql = "SELECT id, password_hash FROM operators WHERE email = $1";
+    let sql = "SELECT id, password_hash FROM operators WHERE email = $1 AND disabled_at IS NULL";
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [email.as_str().into()]);
     let Some(row) = tx.query_one_raw(statement).await? else { return Ok(None) };
     Ok(Some((row.try_get("", "id")?, row.try_get("", "password_hash")?)))

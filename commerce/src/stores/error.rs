@@ -5,7 +5,7 @@ use sea_orm::DbErr;
 use crate::{
     fault::{Fault, FieldFault, Kind},
     identity,
-    ids::TenantId,
+    ids::{SupportSessionId, TenantId},
     page::CursorError,
     shipping, tax,
 };
@@ -18,6 +18,8 @@ pub enum Error {
     SlugTaken(String),
     #[error("there is no store {0}")]
     NotFound(TenantId),
+    #[error("there is no support session {0}")]
+    SupportSessionNotFound(SupportSessionId),
     #[error("the settings were changed meanwhile")]
     ChangedMeanwhile,
     #[error("the store is suspended already")]
@@ -41,7 +43,7 @@ impl Fault for Error {
         match self {
             Self::Invalid(_) => Kind::Invalid,
             Self::SlugTaken(_) | Self::AlreadySuspended | Self::AlreadyActive => Kind::Conflict,
-            Self::NotFound(_) => Kind::NotFound,
+            Self::NotFound(_) | Self::SupportSessionNotFound(_) => Kind::NotFound,
             Self::ChangedMeanwhile => Kind::Outdated,
             Self::Cursor(error) => error.kind(),
             Self::Identity(error) => error.kind(),
@@ -56,6 +58,7 @@ impl Fault for Error {
             Self::Invalid(_) => "stores.invalid",
             Self::SlugTaken(_) => "stores.slug_taken",
             Self::NotFound(_) => "stores.not_found",
+            Self::SupportSessionNotFound(_) => "stores.support_session_not_found",
             Self::ChangedMeanwhile => "stores.changed_meanwhile",
             Self::AlreadySuspended => "stores.already_suspended",
             Self::AlreadyActive => "stores.already_active",
@@ -75,6 +78,13 @@ impl Fault for Error {
             Self::Identity(error) => error.fields(),
             Self::Tax(error) => error.fields(),
             Self::Shipping(error) => error.fields(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn members(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Identity(error) => error.members(),
             _ => Vec::new(),
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ids::{AccountId, TenantId},
+    ids::{AccountId, SupportSessionId, TenantId},
     outbox::Fact,
 };
 
@@ -21,5 +21,20 @@ impl Fact for StoreOpened {
 
     fn aggregate_id(&self) -> Uuid {
         self.store.uuid()
+    }
+}
+
+/// An operator looks into a store.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SupportSessionBegan {
+    pub session: SupportSessionId,
+}
+
+impl Fact for SupportSessionBegan {
+    const CODE: &'static str = "stores.support_session_began";
+    const AGGREGATE: &'static str = "support_session";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.session.uuid()
     }
 }

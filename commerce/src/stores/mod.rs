@@ -15,8 +15,9 @@ mod events;
 mod open_store;
 pub mod settings;
 mod slug;
+pub mod support;
 pub mod tenants;
 
 pub use error::Error;
-pub use events::StoreOpened;
+pub use events::{StoreOpened, SupportSessionBegan};
 pub use open_store::{NewStore, OpenedStore, open_store};

@@ -12,9 +12,10 @@ use crate::{
     clock::Clock,
     fault::{FieldFault, OnConstraint},
     identity::{
-        self, Passwords, Session,
+        self, Passwords, Proof, Session,
         accounts::{self, Account},
         api_keys::{self, NewKey},
+        second_factors::{AccountRecoveryCodeUsed, Means, Subject},
         sessions::{self, Device, Principal},
     },
     ids::LocationId,
@@ -32,6 +33,8 @@ const RESERVATION_MINUTES: i32 = 30;
 pub struct NewStore {
     pub email: Email,
     pub password: String,
+    /// Of the account, where it has a second factor.
+    pub second_factor_code: Option<String>,
     /// Of the person; kept when the account is new.
     pub owner_name: String,
     pub slug: String,
@@ -61,15 +64,17 @@ pub struct OpenedStore {
 /// `host_of` says on which host name a store of a slug answers.
 ///
 /// # Errors
-/// `Invalid` with every wrong field, `SlugTaken`, `WrongCredentials` when the e-mail has an account with another password.
+/// `Invalid` with every wrong field, `SlugTaken`, `WrongCredentials` when the e-mail has an account with another password; `SecondFactorRequired`,
+/// `WrongCode` and `TooManyCodes` when that account has a second factor.
 pub async fn open_store(
     platform: &PlatformDb,
     passwords: &Passwords,
-    clock: &Clock,
+    means: Means<'_>,
     host_of: impl Fn(&str) -> String,
     new: NewStore,
     device: &Device,
 ) -> Result<OpenedStore, Error> {
+    let clock = means.clock;
     // All that can be wrong with the request itself is said before it is known whose address this is.
     let (owner_name, first) = checked(&new, clock)?;
     Passwords::check(new.email.as_str(), &new.password)?;
@@ -95,9 +100,10 @@ pub async fn open_store(
             made.ok_or(identity::Error::WrongCredentials)?
         }
     };
+    let (tx, proof) = Proof::in_one_request(tx, means, Subject::Account(owner), new.second_factor_code.as_deref()).await?;
     let tenant = TenantId::new();
     register(&tx, clock, tenant, (&new.slug, &host_of(&new.slug)), &first).await?;
-    let session = sessions::begin(&tx, Principal::Account(owner, tenant), device).await?;
+    let session = sessions::begin(&tx, Principal::Account(owner, tenant), &proof, device).await?;
     let tx = tx.enter(tenant).await?;
     furnish(&tx, clock, owner, &first).await?;
     let publishable =
@@ -112,6 +118,9 @@ pub async fn open_store(
     let (_, publishable_key) = api_keys::create(&tx, clock, Permission::ALL, publishable).await?;
     let (_, secret_key) = api_keys::create(&tx, clock, Permission::ALL, secret).await?;
     outbox::record(&tx, clock, &StoreOpened { store: tenant, owner }).await?;
+    if let Some(left) = proof.recovery_codes_left() {
+        outbox::record(&tx, clock, &AccountRecoveryCodeUsed { account_id: owner, left }).await?;
+    }
     tx.commit().await?;
     Ok(OpenedStore { tenant, slug: new.slug, settings: first, owner, publishable_key, secret_key, session })
 }

@@ -86,12 +86,13 @@ pub async fn suspend(tx: &PlatformTx, clock: &Clock, by: &By, id: TenantId, reas
 /// Opens a suspended store again.
 ///
 /// # Errors
-/// `NotFound`, `AlreadyActive`.
-pub async fn reactivate(tx: &PlatformTx, clock: &Clock, by: &By, id: TenantId) -> Result<(), Error> {
+/// `NotFound`, `AlreadyActive`, an unfit reason.
+pub async fn reactivate(tx: &PlatformTx, clock: &Clock, by: &By, id: TenantId, reason: &str) -> Result<(), Error> {
+    let reason = clean_line("/reason", reason, 500).map_err(|fault| Error::Invalid(vec![fault]))?;
     if !turn(tx, clock, id, (TenantStatus::Suspended, TenantStatus::Active), None).await? {
         return Err(Error::AlreadyActive);
     }
-    audit::record(tx, clock, by, "tenants.reactivate", (Some(id), None)).await?;
+    audit::record(tx, clock, by, "tenants.reactivate", (Some(id), Some(&reason))).await?;
     Ok(())
 }
 

@@ -20,6 +20,9 @@ mod m20261122_001500_create_customers;
 mod m20261122_001510_index_orders_of_customers;
 mod m20261122_001600_create_audit_entries;
 mod m20261122_001700_audit_team_and_customers;
+mod m20261122_001900_create_second_factors;
+mod m20261122_001910_alter_operators;
+mod m20261122_001920_create_support_sessions;
 mod m20261122_002000_alter_api_keys;
 mod m20261122_002010_create_erasures;
 mod m20261122_002020_index_contacts;
@@ -44,6 +47,9 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_001510_index_orders_of_customers::Migration),
         Box::new(m20261122_001600_create_audit_entries::Migration),
         Box::new(m20261122_001700_audit_team_and_customers::Migration),
+        Box::new(m20261122_001900_create_second_factors::Migration),
+        Box::new(m20261122_001910_alter_operators::Migration),
+        Box::new(m20261122_001920_create_support_sessions::Migration),
         Box::new(m20261122_002000_alter_api_keys::Migration),
         Box::new(m20261122_002010_create_erasures::Migration),
         Box::new(m20261122_002020_index_contacts::Migration),

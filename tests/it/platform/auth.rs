@@ -1,7 +1,7 @@
 //! Operators sign in apart from everybody else.
 
 use serde_json::json;
-use tests::World;
+use tests::{OPERATOR, World};
 
 #[tokio::test]
 async fn an_operator_is_no_vendor_and_a_vendor_no_operator() {
@@ -23,10 +23,11 @@ async fn an_operator_is_no_vendor_and_a_vendor_no_operator() {
 #[tokio::test]
 async fn a_session_is_renewed_on_its_own_side() {
     let world = World::new().await;
-    world.operator().await;
+    let enrolled = world.add_operator(OPERATOR.0, OPERATOR.1).await;
     let platform = world.anybody("/platform/v1");
-    let credentials = json!({ "email": "operator@stoa.test", "password": "the password of an operator" });
-    let signed_in = platform.post("auth/sign-in", &credentials).await.ok();
+    let challenged = platform.post("auth/sign-in", &json!({ "email": OPERATOR.0, "password": OPERATOR.1 })).await.ok();
+    let code = world.authenticator(&enrolled.secret.base32()).code();
+    let signed_in = platform.post("auth/second-factor", &json!({ "challenge": challenged["challenge"], "code": code })).await.ok();
     let token = json!({ "refresh_token": signed_in["refresh_token"] });
     world.anybody("/vendor/v1").post("auth/refresh", &token).await.refused(401, "identity.session_ended");
     let renewed = platform.post("auth/refresh", &token).await.ok();

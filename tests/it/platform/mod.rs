@@ -1,2 +1,4 @@
 mod auth;
+mod operators;
+mod support;
 mod tenants;

@@ -46,12 +46,13 @@ async fn a_suspended_store_is_closed_at_once_and_its_owner_may_only_look() {
     operator.post(format!("{path}/suspend"), &json!({ "reason": "Again" })).await.refused(409, "stores.already_suspended");
     assert_eq!(operator.get("tenants?status=suspended").await.ok()["data"].as_array().map(Vec::len), Some(1));
 
-    operator.act(format!("{path}/reactivate")).await.ok();
+    operator.post(format!("{path}/reactivate"), &json!({ "reason": "It was theirs" })).await.ok();
     world.shopper(&ada).get("store").await.ok();
-    operator.act(format!("{path}/reactivate")).await.refused(409, "stores.already_active");
+    operator.post(format!("{path}/reactivate"), &json!({ "reason": "It was theirs" })).await.refused(409, "stores.already_active");
     let log = operator.get("audit").await.ok();
     let actions: Vec<&str> = log["data"].as_array().expect("data").iter().filter_map(|entry| entry["action"].as_str()).collect();
     assert_eq!(actions, ["tenants.reactivate", "tenants.suspend"], "what was refused is not in the log");
+    assert_eq!(log["data"][0]["reason"], "It was theirs");
     assert!(log["data"][1]["request_id"].as_str().is_some_and(|id| id.starts_with("req_")));
     operator.get("tenants/tnt_01h2xcejqtf2nbrexx3vqjhp41").await.refused(404, "stores.not_found");
 }

@@ -51,7 +51,16 @@ async fn the_app_role_sees_its_own_row_of_tenants_and_no_table_of_the_platform()
     execute(&mut app, &inside(BOB)).await;
     assert_eq!(texts(&mut app, "SELECT id::text FROM tenants").await, [BOB]);
     execute(&mut app, "ROLLBACK").await;
-    for table in ["tenant_hosts", "account_farewells", "accounts", "operators", "operator_audit", "refresh_tokens"] {
+    for table in [
+        "tenant_hosts",
+        "account_farewells",
+        "accounts",
+        "operators",
+        "operator_audit",
+        "refresh_tokens",
+        "second_factors",
+        "recovery_codes",
+    ] {
         execute(&mut app, &inside(BOB)).await;
         assert_eq!(refusal(&mut app, &format!("SELECT 1 FROM {table}")).await.as_deref(), Some(DENIED), "reading {table}");
         execute(&mut app, "ROLLBACK").await;

@@ -16,8 +16,20 @@ struct Gate {
 }
 
 /// Tables that are the platform's own: no tenant's rows, or rows that tell which tenant answers where.
-const PLATFORM_TABLES: &[&str] =
-    &["account_codes", "account_farewells", "accounts", "operator_audit", "operators", "refresh_tokens", "seaql_migrations", "tenants"];
+const PLATFORM_TABLES: &[&str] = &[
+    "account_codes",
+    "account_farewells",
+    "accounts",
+    "operator_audit",
+    "operators",
+    "recovery_codes",
+    "refresh_tokens",
+    "seaql_migrations",
+    "second_factor_guesses",
+    "second_factors",
+    "sign_in_challenges",
+    "tenants",
+];
 
 const GATES: &[Gate] = &[
     Gate {
@@ -183,7 +195,8 @@ const GATES: &[Gate] = &[
     Gate {
         promise: "the app role reaches no table of the platform or of the job queue, but reads its own row of tenants",
         sql: "SELECT table_name || ': ' || privilege_type FROM information_schema.table_privileges WHERE grantee = 'stoa_app'
-              AND (table_schema = 'apalis' OR table_name IN ('account_codes', 'account_farewells', 'accounts', 'operator_audit', 'operators', 'refresh_tokens', 'seaql_migrations', 'tenants', 'tenant_hosts'))",
+              AND (table_schema = 'apalis' OR table_name IN ('account_codes', 'account_farewells', 'accounts', 'operator_audit', 'operators', 'recovery_codes', 'refresh_tokens',
+                'seaql_migrations', 'second_factor_guesses', 'second_factors', 'sign_in_challenges', 'tenants', 'tenant_hosts'))",
         allowed: &["tenants: SELECT"],
         violation: "GRANT SELECT ON accounts TO stoa_app",
         offender: "accounts: SELECT",

@@ -10,6 +10,7 @@ mod keys;
 mod orders;
 mod privacy;
 mod products;
+mod second_factors;
 mod shipping;
 mod stock_levels;
 mod store;

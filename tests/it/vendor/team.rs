@@ -154,7 +154,7 @@ async fn t054_a_code_that_does_not_work_does_not_say_why() {
     let operator = world.operator().await;
     operator.post(format!("tenants/{}/suspend", ada.id), &json!({ "reason": "Sells what is not theirs" })).await.ok();
     accept(&world, &open, Some("One"), "a long password").await.refused(422, "identity.code_invalid");
-    operator.act(format!("tenants/{}/reactivate", ada.id)).await.ok();
+    operator.post(format!("tenants/{}/reactivate", ada.id), &json!({ "reason": "It was theirs" })).await.ok();
     assert_eq!(accept(&world, &open, Some("One"), "a long password").await.ok()["role"], "support");
 }
 

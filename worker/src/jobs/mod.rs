@@ -30,7 +30,9 @@ mod send_ownership_farewell;
 mod send_ownership_notice;
 mod send_password_notice;
 mod send_removal_notice;
+mod send_second_factor_notice;
 mod send_shipping_notice;
+mod send_support_notice;
 mod send_welcome;
 mod sweep_checkouts;
 mod sweep_privacy;
@@ -42,6 +44,8 @@ use crate::{
     call::{Call, JobError},
     lane::Lane,
 };
+
+pub use send_second_factor_notice::SecondFactorNews;
 
 macro_rules! jobs {
     ($($kind:ident in $lane:ident, $file:ident;)+) => {
@@ -82,9 +86,11 @@ jobs! {
     SendShippingNotice in Mail, send_shipping_notice;
     SendLowStockAlert in Mail, send_low_stock_alert;
     SendWelcome in Mail, send_welcome;
+    SendSupportNotice in Mail, send_support_notice;
     SendAccountCode in Mail, send_account_code;
     SendEmailChangeNotice in Mail, send_email_change_notice;
     SendPasswordNotice in Mail, send_password_notice;
+    SendSecondFactorNotice in Mail, send_second_factor_notice;
     SendInvitation in Mail, send_invitation;
     SendRemovalNotice in Mail, send_removal_notice;
     SendOwnershipNotice in Mail, send_ownership_notice;

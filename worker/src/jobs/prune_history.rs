@@ -13,7 +13,7 @@ const BITES: u32 = 20;
 
 /// Which rows, and for how long they are kept. A done job's key is remembered by `handled_jobs` longer than by the queue,
 /// and its fact is relayed once only, so forgetting it here repeats nothing.
-const RULES: [(&str, &str); 10] = [
+const RULES: [(&str, &str); 13] = [
     ("apalis.jobs", "status = 'Done' AND done_at < now() - interval '2 days'"),
     ("apalis.jobs", "status = 'Killed' AND done_at < now() - interval '90 days'"),
     ("apalis.workers", "last_seen < now() - interval '1 day' AND NOT EXISTS (SELECT FROM apalis.jobs WHERE jobs.lock_by = workers.id)"),
@@ -24,6 +24,9 @@ const RULES: [(&str, &str); 10] = [
     ("account_codes", "expires_at < now() - interval '1 day'"),
     ("account_farewells", "created_at < now() - interval '2 days'"),
     ("refresh_tokens", "expires_at < now() - interval '7 days'"),
+    ("sign_in_challenges", "expires_at < now() - interval '1 day'"),
+    ("second_factor_guesses", "since < now() - interval '1 day'"),
+    ("second_factors", "confirmed_at IS NULL AND created_at < now() - interval '1 day'"),
 ];
 
 pub(super) async fn run(_: PruneHistory, call: &Call) -> Result<(), JobError> {

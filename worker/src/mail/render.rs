@@ -19,8 +19,10 @@ pub enum Template {
     AlreadyRegistered,
     EmailChangeNotice,
     PasswordNotice,
+    SecondFactorNotice,
     Invitation,
     RemovalNotice,
+    SupportNotice,
     OwnershipNotice,
     ErasureReceipt,
     ExportNotice,
@@ -39,8 +41,10 @@ impl Template {
             Self::AlreadyRegistered => ("already_registered.txt", "already_registered.html"),
             Self::EmailChangeNotice => ("email_change_notice.txt", "email_change_notice.html"),
             Self::PasswordNotice => ("password_notice.txt", "password_notice.html"),
+            Self::SecondFactorNotice => ("second_factor_notice.txt", "second_factor_notice.html"),
             Self::Invitation => ("invitation.txt", "invitation.html"),
             Self::RemovalNotice => ("removal_notice.txt", "removal_notice.html"),
+            Self::SupportNotice => ("support_notice.txt", "support_notice.html"),
             Self::OwnershipNotice => ("ownership_notice.txt", "ownership_notice.html"),
             Self::ErasureReceipt => ("erasure_receipt.txt", "erasure_receipt.html"),
             Self::ExportNotice => ("export_notice.txt", "export_notice.html"),
@@ -53,7 +57,7 @@ macro_rules! files {
     ($($name:literal),+ $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),+] };
 }
 
-const FILES: [(&str, &str); 32] = files![
+const FILES: [(&str, &str); 36] = files![
     "layout.html",
     "parts.html",
     "order_confirmation.html",
@@ -74,6 +78,10 @@ const FILES: [(&str, &str); 32] = files![
     "email_change_notice.txt",
     "password_notice.html",
     "password_notice.txt",
+    "second_factor_notice.html",
+    "second_factor_notice.txt",
+    "support_notice.html",
+    "support_notice.txt",
     "invitation.html",
     "invitation.txt",
     "removal_notice.html",
@@ -164,6 +172,11 @@ mod tests {
             (Template::Welcome, json!({})),
             (Template::Invitation, json!({ "inviter": "Ada", "role": "Catalogue", "code": "invite_x", "days": 7 })),
             (Template::Invitation, json!({ "inviter": null, "role": "Catalogue", "code": "invite_x", "days": 7 })),
+            (
+                Template::SecondFactorNotice,
+                json!({ "name": "Bob", "at": "1 March 2026, 12:00 CET", "what": "it was", "advice": "do this" }),
+            ),
+            (Template::SupportNotice, json!({ "operator": "Kim", "reason": "A question", "until": "1 March 2026, 12:00 CET" })),
             (Template::RemovalNotice, json!({ "name": "Bob", "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Bob", "other": "Ada", "is_owner": true, "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Ada", "other": "Bob", "is_owner": false, "at": "1 March 2026, 12:00 CET" })),

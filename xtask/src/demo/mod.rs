@@ -20,6 +20,8 @@ use crate::dev::programs::{self, Profile};
 use crate::services::Services;
 
 const OPERATOR: (&str, &str) = ("operator@stoa.example", "stoa-demo-operator");
+/// Known to everybody, as the password is: `cargo xtask operator code` shows the code of the moment.
+pub(crate) const OPERATOR_SECRET: &str = "STOADEMOSTOADEMOSTOADEMOSTOADEMO";
 
 /// What a demo store is, before it is opened.
 struct Plan {
@@ -72,8 +74,10 @@ pub(crate) struct DemoStore {
 pub(crate) async fn fill(services: &Services) -> anyhow::Result<Vec<DemoStore>> {
     let file = services.folder.join("demo.json");
     let mut stores = remembered(services, &file).await;
-    if stores.is_empty() {
+    let operator_is_made = services.folder.join("operator-is-made");
+    if stores.is_empty() || !operator_is_made.exists() {
         step("operator", operator(services)).await?;
+        std::fs::write(&operator_is_made, "")?;
     }
     for (at, plan) in PLANS.iter().enumerate() {
         if stores.len() == at {
@@ -108,8 +112,11 @@ fn remember(file: &PathBuf, stores: &[DemoStore]) -> anyhow::Result<()> {
 
 async fn operator(services: &Services) -> anyhow::Result<()> {
     let mut command = programs::program(services, Profile::Debug, "stoa-api")?;
-    command.env("STOA_OPERATOR_PASSWORD", OPERATOR.1).env("STOA_INTERNAL_LISTEN", "127.0.0.1:0");
-    programs::run(services, command, &["operator", "create", "--email", OPERATOR.0, "--name", "Demo operator"], "migrate").await
+    command
+        .env("STOA_OPERATOR_PASSWORD", OPERATOR.1)
+        .env("STOA_OPERATOR_SECRET", OPERATOR_SECRET)
+        .env("STOA_INTERNAL_LISTEN", "127.0.0.1:0");
+    programs::run(services, command, &["operator", "add", "--email", OPERATOR.0, "--name", "Demo operator"], "migrate").await
 }
 
 async fn open(services: &Services, plan: &Plan) -> anyhow::Result<DemoStore> {
@@ -143,7 +150,8 @@ pub(crate) fn explain(services: &Services, stores: &[DemoStore]) {
         say(&format!("  secret key       {}", store.secret_key));
     }
     heading("\nPlatform");
-    say(&format!("operator sign-in   {} / {}", OPERATOR.0, OPERATOR.1));
+    say(&format!("operator sign-in   {} / {}, and the code that `cargo xtask operator code` shows", OPERATOR.0, OPERATOR.1));
+    say(&format!("  authenticator    {OPERATOR_SECRET}"));
     for audience in ["storefront", "vendor", "platform"] {
         say(&format!("reference          http://localhost:{api}/docs/{audience}"));
     }

@@ -13,7 +13,7 @@ use super::secrets;
 use crate::console::say;
 use crate::fleet::{self, Output, Signal};
 use crate::http::{self, Connection};
-use crate::services::{Services, tail};
+use crate::services::{Ports, Services, tail};
 use crate::workspace;
 
 /// Which build of the programs runs.
@@ -51,7 +51,7 @@ pub(crate) async fn build(profile: Profile) -> anyhow::Result<()> {
 pub(crate) async fn start_floor(services: &mut Services, profile: Profile) -> anyhow::Result<()> {
     let port = services.ports.of("floor");
     let mut command = Command::new(workspace::program(profile.folder(), "examples/floor"));
-    command.arg(format!("127.0.0.1:{port}")).arg(services.database_url("stoa_app"));
+    command.arg(format!("127.0.0.1:{port}")).arg(services.ports.database_url("stoa_app"));
     let log = services.log("floor");
     services.fleet.start("floor", command, None, Output::File(log.clone()), Signal::Terminate)?;
     let begun = Instant::now();
@@ -65,20 +65,20 @@ pub(crate) async fn start_floor(services: &mut Services, profile: Profile) -> an
 }
 
 /// Everything the programs read from their environment.
-pub(crate) fn environment(services: &Services) -> anyhow::Result<Vec<(&'static str, String)>> {
-    let port = |name| services.ports.of(name);
+pub(crate) fn environment(folder: &Path, ports: &Ports) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let port = |name| ports.of(name);
     let mut list = vec![
-        ("STOA_ADMIN_DATABASE_URL", services.admin_url()),
-        ("STOA_OWNER_DATABASE_URL", services.database_url("stoa_owner")),
-        ("STOA_DATABASE_URL", services.database_url("stoa_app")),
-        ("STOA_PLATFORM_DATABASE_URL", services.database_url("stoa_platform")),
-        ("STOA_REDIS_URL", services.redis_url()),
+        ("STOA_ADMIN_DATABASE_URL", ports.admin_url()),
+        ("STOA_OWNER_DATABASE_URL", ports.database_url("stoa_owner")),
+        ("STOA_DATABASE_URL", ports.database_url("stoa_app")),
+        ("STOA_PLATFORM_DATABASE_URL", ports.database_url("stoa_platform")),
+        ("STOA_REDIS_URL", ports.redis_url()),
         ("STOA_SMTP_URL", format!("smtp://127.0.0.1:{}", port("smtp"))),
         ("STOA_MAIL_FROM", "orders@stoa.example".to_owned()),
         ("STOA_LISTEN", format!("127.0.0.1:{}", port("api"))),
         ("STOA_PUBLIC_URL", format!("http://localhost:{}", port("api"))),
-        ("STOA_SECRET_KEY", secrets::platform_secret(&services.folder)?),
-        ("STOA_SIGNING_KEY_FILE", secrets::signing_key(&services.folder)?.display().to_string()),
+        ("STOA_SECRET_KEY", secrets::platform_secret(folder)?),
+        ("STOA_SIGNING_KEY_FILE", secrets::signing_key(folder)?.display().to_string()),
     ];
     for name in [
         "STOA_MEILISEARCH_URL",
@@ -96,7 +96,7 @@ pub(crate) fn environment(services: &Services) -> anyhow::Result<Vec<(&'static s
 /// A program of the workspace with its environment.
 pub(crate) fn program(services: &Services, profile: Profile, name: &str) -> anyhow::Result<Command> {
     let mut command = Command::new(workspace::program(profile.folder(), name));
-    command.current_dir(workspace::root()).envs(environment(services)?);
+    command.current_dir(workspace::root()).envs(environment(&services.folder, &services.ports)?);
     Ok(command)
 }
 

@@ -67,20 +67,6 @@ impl Services {
         Ok(Self { fleet, ports, folder, binaries })
     }
 
-    /// The superuser of the private instance, on its maintenance database.
-    pub(crate) fn admin_url(&self) -> String {
-        format!("postgres://postgres:postgres@127.0.0.1:{}/postgres", self.ports.of("postgres"))
-    }
-
-    /// A role of the product on the product's database; in a private instance a role's password is its name.
-    pub(crate) fn database_url(&self, role: &str) -> String {
-        format!("postgres://{role}:{role}@127.0.0.1:{}/stoa", self.ports.of("postgres"))
-    }
-
-    pub(crate) fn redis_url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.ports.of("redis"))
-    }
-
     /// What a superuser is told by one or more statements, unaligned and without headings.
     pub(crate) fn sql(&self, database: &str, text: &str) -> anyhow::Result<String> {
         let output = self.psql(database).args(["-c", text]).output().context("psql cannot be started")?;

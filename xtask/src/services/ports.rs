@@ -42,6 +42,20 @@ impl Ports {
     pub(crate) fn of(&self, name: &str) -> u16 {
         self.chosen.get(name).copied().unwrap_or_default()
     }
+
+    /// The superuser of the private instance, on its maintenance database.
+    pub(crate) fn admin_url(&self) -> String {
+        format!("postgres://postgres:postgres@127.0.0.1:{}/postgres", self.of("postgres"))
+    }
+
+    /// A role of the product on the product's database; in a private instance a role's password is its name.
+    pub(crate) fn database_url(&self, role: &str) -> String {
+        format!("postgres://{role}:{role}@127.0.0.1:{}/stoa", self.of("postgres"))
+    }
+
+    pub(crate) fn redis_url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.of("redis"))
+    }
 }
 
 fn is_free(port: u16) -> bool {

@@ -2,16 +2,18 @@
 //! was mailed there.
 
 use sea_orm::{ConnectionTrait, Statement, Value};
-use tenancy::{AccountId, PlatformDb, PlatformTx, TenantId};
+use tenancy::{AccountId, PlatformDb, PlatformTx, TenantId, TenantTx};
 
 use super::{Error, MemberJoined, invitations, members, turn};
 use crate::{
     clock::Clock,
     fault::FieldFault,
     identity::{
-        Codes, Membership, Passwords, SignedIn, accounts,
+        Codes, Membership, Passwords, Proof, SignedIn, accounts,
         accounts::Account,
+        second_factors::challenges::Leads,
         sessions::{self, Device, Principal, SignedInAs},
+        sign_in::first_factor_of,
     },
     ids::InvitationId,
     outbox,
@@ -45,8 +47,8 @@ pub async fn invited(platform: &PlatformDb, codes: &Codes, code: &str) -> Result
 /// Accepts an invitation: with the password of the account that the address has, or with the name and password of the one to be.
 ///
 /// # Errors
-/// `WrongCredentials`; `Invalid` at `/name` and `UnfitPassword` and `LeakedPassword` for a new account; `CodeInvalid` when it was not open any more,
-/// `AlreadyMember`, `Busy`.
+/// `WrongCredentials`; `Invalid` at `/name`, `UnfitPassword` and `LeakedPassword` for a new account; `CodeInvalid` when it was not open
+/// any more, `AlreadyMember`, `Busy`; `SecondFactorRequired` for an account that has one: its challenge joins.
 pub async fn accept_invitation(
     platform: &PlatformDb,
     passwords: &Passwords,
@@ -77,7 +79,25 @@ pub async fn accept_invitation(
             None => return Err(Error::WrongCredentials),
         },
     };
-    joined(tx, clock, &invited, account, device).await
+    let proof = match first_factor_of(&tx, Leads::IntoTeam(account, invited.store, invited.id)).await {
+        Ok(proof) => proof,
+        Err(asked) => {
+            tx.commit().await?;
+            return Err(asked);
+        }
+    };
+    let (tx, signed_in) = joined(tx, clock, &invited, (account, &proof), device).await?;
+    tx.commit().await?;
+    Ok(signed_in)
+}
+
+/// The invitation that a challenge leads to.
+///
+/// # Errors
+/// `CodeInvalid`: it is not open any more.
+pub(in crate::identity) async fn reopened(tx: &PlatformTx, store: TenantId, id: InvitationId) -> Result<Invited, Error> {
+    let email = address(tx, store, id).await?.ok_or(Error::CodeInvalid)?;
+    Ok(Invited { store, id, email })
 }
 
 /// Accepts an invitation as who is signed in, in whatever store.
@@ -97,7 +117,9 @@ pub async fn join(
     if accounts::find(&tx, who.account).await?.email != invited.email.as_str() {
         return Err(Error::InvitationForAnother);
     }
-    joined(tx, clock, &invited, who.account, device).await
+    let (tx, signed_in) = joined(tx, clock, &invited, (who.account, &Proof::of_session(who)), device).await?;
+    tx.commit().await?;
+    Ok(signed_in)
 }
 
 enum Person {
@@ -105,13 +127,20 @@ enum Person {
     New { name: String, hash: String },
 }
 
-async fn joined(tx: PlatformTx, clock: &Clock, invited: &Invited, account: AccountId, device: &Device) -> Result<SignedIn, Error> {
+/// Makes an account a member and begins its session; inside the store, to be committed.
+pub(in crate::identity) async fn joined(
+    tx: PlatformTx,
+    clock: &Clock,
+    invited: &Invited,
+    (account, proof): (AccountId, &Proof),
+    device: &Device,
+) -> Result<(TenantTx, SignedIn), Error> {
     if !accounts::mark_verified(&tx, clock, account, invited.email.as_str()).await? {
         return Err(Error::CodeInvalid);
     }
     // What is left of an earlier membership does not come back to life with this one.
     sessions::end_in_store(&tx, account, invited.store).await?;
-    let session = sessions::begin(&tx, Principal::Account(account, invited.store), device).await?;
+    let session = sessions::begin(&tx, Principal::Account(account, invited.store), proof, device).await?;
     let tx = tx.enter(invited.store).await?;
     turn(&tx).await?;
     let opened = invitations::redeem(&tx, invited.id).await?.ok_or(Error::CodeInvalid)?;
@@ -120,9 +149,8 @@ async fn joined(tx: PlatformTx, clock: &Clock, invited: &Invited, account: Accou
     }
     let fact = MemberJoined { store: invited.store, account_id: account, invitation_id: invited.id, role: opened.role.id };
     outbox::record(&tx, clock, &fact).await?;
-    tx.commit().await?;
     let membership = Membership { tenant: invited.store, slug: opened.slug, name: opened.name, role: opened.role };
-    Ok(SignedIn { session, membership })
+    Ok((tx, SignedIn { session, membership, recovery_codes_left: proof.recovery_codes_left() }))
 }
 
 /// The address of an open invitation.

@@ -24,6 +24,7 @@ use sea_orm::DbErr;
 use tenancy::{Actor, Permission, TenantId, TenantTx};
 
 pub use accept_invitation::{Invited, accept_invitation, invited, join};
+pub(super) use accept_invitation::{joined, reopened};
 pub use events::{InvitationSent, MemberJoined, MemberLeft, MemberRoleChanged, OwnershipTransferred};
 pub use members::Member;
 pub use role::{Role, RoleRef};
