@@ -2,7 +2,7 @@
 //! ten minutes; accounts that have a second factor, with that. A sign-in is such a proof, and so is [`step_up`].
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use tenancy::{PlatformDb, PlatformTx};
 
 use super::{
@@ -99,7 +99,7 @@ pub(super) async fn mark(tx: &PlatformTx, who: SignedInAs, by_second_factor: boo
     for _ in 0..3 {
         let values: [Value; 4] = [who.session.into(), who.account.into(), by_second_factor.into(), FRESH_MINUTES.into()];
         if let Some(row) = tx.query_one_raw(statement(sql, values)).await? {
-            return Ok(row.try_get("", "until").map_err(DbErr::from)?);
+            return Ok(row.try_get("", "until")?);
         }
     }
     Err(Error::SessionEnded)

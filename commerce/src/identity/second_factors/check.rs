@@ -36,16 +36,12 @@ impl Passed {
 /// `WrongCode`, `TooManyCodes`.
 pub(crate) async fn check(tx: PlatformTx, means: Means<'_>, subject: Subject, code: &str) -> Result<(PlatformTx, Passed), Error> {
     count(&tx, subject).await?;
-    match passed(&tx, means, subject, code).await? {
-        Some(passed) => {
-            forgive(&tx, subject).await?;
-            Ok((tx, passed))
-        }
-        None => {
-            tx.commit().await?;
-            Err(Error::WrongCode)
-        }
-    }
+    let Some(passed) = passed(&tx, means, subject, code).await? else {
+        tx.commit().await?;
+        return Err(Error::WrongCode);
+    };
+    forgive(&tx, subject).await?;
+    Ok((tx, passed))
 }
 
 async fn passed(tx: &PlatformTx, means: Means<'_>, subject: Subject, code: &str) -> Result<Option<Passed>, Error> {
