@@ -53,9 +53,9 @@ impl KeyUses {
 }
 
 async fn save(platform: &PlatformDb, uses: &[((TenantId, ApiKeyId), DateTime<Utc>)]) -> Result<(), DbErr> {
-    let used =
+    let row_of =
         |((tenant, key), at): &((TenantId, ApiKeyId), DateTime<Utc>)| json!({ "tenant_id": tenant.uuid(), "key_id": key.uuid(), "at": at });
-    let rows: Value = uses.iter().map(used).collect();
+    let rows: Value = uses.iter().map(row_of).collect();
     let tx = platform.begin().await?;
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), SAVE, [rows.into()])).await?;
     tx.commit().await

@@ -31,22 +31,22 @@ async fn known(world: &World, store: &Store) -> Known {
         "phone": "+49 30 987654" });
     caller.post("customer/addresses", &json!({ "address": address })).await.ok();
     let checkout = Guest::signed_in(&customer).checkout(&mug, 1).await;
-    let path = format!("checkouts/{}", checkout["id"].as_str().unwrap());
+    let path = format!("checkouts/{}", checkout["id"].as_str().expect("an id"));
     let addressed = caller.patch(&path, &json!({ "shipping_address": address, "billing_address": address })).await.ok();
     let method = json!({ "shipping_method_id": addressed["shipping_options"][0]["id"] });
     let checkout = caller.patch(&path, &method).await.ok();
     let placed = Guest::signed_in(&customer).pay(&checkout, "test_success", "once").await.ok();
     let cart = caller.get("customer/cart").await.ok();
     let line = json!({ "variant_id": mug.variants[0].id, "quantity": 1 });
-    caller.post(format!("carts/{}/lines", cart["id"].as_str().unwrap()), &line).await.ok();
+    caller.post(format!("carts/{}/lines", cart["id"].as_str().expect("an id")), &line).await.ok();
     let open = json!({ "cart_id": cart["id"], "email": EMAIL, "shipping_address": address });
     caller.post("checkouts", &open).await.ok();
-    let id: CustomerId = caller.get("customer").await.ok()["id"].as_str().unwrap().parse().unwrap();
+    let id: CustomerId = caller.get("customer").await.ok()["id"].as_str().expect("an id").parse().expect("a customer's id");
     let owner = world.vendor(store);
     owner.patch(format!("customers/{id}"), &json!({ "note": "Sings at dawn" })).await.ok();
     world.run_jobs().await;
-    let order = placed["order"]["id"].as_str().unwrap().to_owned();
-    let guests = before["id"].as_str().unwrap();
+    let order = placed["order"]["id"].as_str().expect("an id").to_owned();
+    let guests = before["id"].as_str().expect("an id");
     for (order, key) in [(order.as_str(), "theirs"), (guests, "guests")] {
         let cancelled = owner.with_key(key).post(format!("orders/{order}/cancel"), &json!({ "reason": "no longer wanted" })).await;
         assert_eq!(cancelled.ok()["customer_id"], json!(id));

@@ -25,7 +25,7 @@ async fn an_expired_key_is_refused_at_once_though_it_is_cached() {
     let mut world = World::new().await;
     let ada = world.tenant("ada").await;
     world.leave_facts();
-    let (key, till) = made(&world, &ada, reading(Some(Utc::now() + TimeDelta::milliseconds(1500)))).await;
+    let (key, till) = made(&world, &ada, reading(Some(world.clock.now() + TimeDelta::milliseconds(1500)))).await;
     till.get("store").await.ok();
     tokio::time::sleep(std::time::Duration::from_millis(1600)).await;
     till.get("store").await.refused(401, "identity.unauthorized");
@@ -33,7 +33,7 @@ async fn an_expired_key_is_refused_at_once_though_it_is_cached() {
     let owner = world.vendor(&ada);
     owner.patch(&path, &json!({ "expires_at": null })).await.refused(409, "identity.key_ended");
     owner.post(format!("{path}/rotate"), &json!({ "overlap_hours": 1 })).await.refused(409, "identity.key_ended");
-    let page = json!({ "name": "Page", "kind": "publishable", "expires_at": Utc::now() + TimeDelta::milliseconds(1000) });
+    let page = json!({ "name": "Page", "kind": "publishable", "expires_at": world.clock.now() + TimeDelta::milliseconds(1000) });
     let (page, _) = made(&world, &ada, page).await;
     let shopper = world.anybody("/storefront/v1").with("stoa-publishable-key", page["secret"].as_str().unwrap());
     shopper.get("store").await.ok();
@@ -47,11 +47,11 @@ async fn an_end_is_in_the_future_and_can_be_moved() {
     let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
     world.leave_facts();
     let owner = world.vendor(&ada);
-    for wrong in [Utc::now() - TimeDelta::seconds(1), Utc::now() + TimeDelta::days(731)] {
+    for wrong in [world.clock.now() - TimeDelta::seconds(1), world.clock.now() + TimeDelta::days(731)] {
         let problem = owner.post("keys", &reading(Some(wrong))).await.refused(422, "identity.invalid");
         assert_eq!(problem["errors"][0]["pointer"], "/expires_at");
     }
-    let (key, till) = made(&world, &ada, reading(Some(Utc::now() + TimeDelta::days(30)))).await;
+    let (key, till) = made(&world, &ada, reading(Some(world.clock.now() + TimeDelta::days(30)))).await;
     let path = path_of(&key);
     let shown = owner.get(&path).await;
     let tag = shown.header("etag").expect("a version").to_owned();
@@ -86,7 +86,7 @@ async fn a_rotation_lets_both_secrets_work_for_a_while() {
     let shown = owner.get(&path).await.ok();
     assert_eq!(shown["replaced_by"], rotated["id"]);
     let end: DateTime<Utc> = shown["expires_at"].as_str().unwrap().parse().unwrap();
-    assert!((end - Utc::now() - TimeDelta::hours(24)).abs() < TimeDelta::minutes(1), "{end}");
+    assert!((end - world.clock.now() - TimeDelta::hours(24)).abs() < TimeDelta::minutes(1), "{end}");
     owner.post(format!("{path}/rotate"), &json!({ "overlap_hours": 1 })).await.refused(409, "identity.key_replaced");
     for later in [Value::Null, json!(end + TimeDelta::days(1))] {
         owner.patch(&path, &json!({ "expires_at": later })).await.refused(409, "identity.key_replaced");
@@ -111,7 +111,8 @@ async fn nobody_rotates_or_changes_a_key_that_may_what_they_may_not() {
     let ada = world.tenant("ada").await;
     world.leave_facts();
     let (_, narrow) = made(&world, &ada, json!({ "name": "Keys", "kind": "secret", "scopes": ["read_keys", "write_keys"] })).await;
-    let wide = json!({ "name": "Orders", "kind": "secret", "scopes": ["read_orders"], "expires_at": Utc::now() + TimeDelta::days(1) });
+    let wide =
+        json!({ "name": "Orders", "kind": "secret", "scopes": ["read_orders"], "expires_at": world.clock.now() + TimeDelta::days(1) });
     let (wide, _) = made(&world, &ada, wide).await;
     let path = path_of(&wide);
     narrow.post(format!("{path}/rotate"), &json!({ "overlap_hours": 1 })).await.refused(403, "identity.permission_not_yours");
@@ -159,7 +160,7 @@ async fn a_use_is_told_later_and_costs_its_request_nothing() {
     assert!(statements <= 3, "one statement for the keys of both stores: {statements}");
     let used: DateTime<Utc> = owner.get(path_of(&key)).await.ok()["last_used_at"].as_str().expect("a use").parse().unwrap();
     assert_eq!(used.timestamp() % 60, 0, "to the minute");
-    assert!(Utc::now() - used < TimeDelta::minutes(2));
+    assert!(world.clock.now() - used < TimeDelta::minutes(2));
     assert_eq!(owner.get(path_of(&unused)).await.ok()["last_used_at"], Value::Null);
     assert_eq!(owner.get(path_of(&key)).await.ok()["version"], 1, "a key that is used was not changed");
     let (statements, _) = world.count_statements(world.state.key_uses.save(&world.state.database.platform())).await;
