@@ -4,6 +4,11 @@ use std::{fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, anyhow, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use commerce::{
+    identity::oauth::{Configured, Patience},
+    outside::Outside,
+    seal::Seal,
+};
 use salvo::http::uri::Uri;
 use search::{MeilisearchConfig, SearchConfig};
 use tenancy::{DatabaseConfig, telemetry::TelemetryConfig};
@@ -27,6 +32,12 @@ pub struct Config {
     pub signing_keys_pem: Vec<String>,
     /// The peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// What secrets of stores are sealed with before they are kept.
+    pub seal: Seal,
+    /// How addresses are called that others have named.
+    pub outside: Outside,
+    /// By whom accounts, and the customers of every store, may sign in beside their passwords.
+    pub identity_providers: Configured,
     pub telemetry: TelemetryConfig,
     pub tuning: Tuning,
 }
@@ -50,6 +61,8 @@ pub struct Tuning {
     pub drain_within: Duration,
     pub connections_at_most: usize,
     pub password_hashes_at_once: usize,
+    /// For how long what identity providers publish is believed.
+    pub provider_documents: Patience,
 }
 
 impl Default for Tuning {
@@ -67,6 +80,7 @@ impl Default for Tuning {
             drain_within: Duration::from_secs(25),
             connections_at_most: 10_000,
             password_hashes_at_once: 2,
+            provider_documents: Patience::default(),
         }
     }
 }
@@ -79,6 +93,9 @@ impl Config {
     /// its value.
     pub fn from_env() -> anyhow::Result<Self> {
         let connections = optional("STOA_DATABASE_CONNECTIONS")?.map_or(Ok(16), |text| text.parse())?;
+        let public_url: PublicUrl = parsed("STOA_PUBLIC_URL", "http://localhost:8080")?;
+        let secret = Secret::from_base64(&required("STOA_SECRET_KEY")?).context("STOA_SECRET_KEY")?;
+        let outside = Outside::new(public_url.host(), parsed("STOA_OUTSIDE_MAY_BE_PRIVATE", "false")?)?;
         Ok(Self {
             database: DatabaseConfig {
                 app_url: required("STOA_DATABASE_URL")?,
@@ -96,8 +113,14 @@ impl Config {
             },
             listen: parsed("STOA_LISTEN", "127.0.0.1:8080")?,
             internal_listen: parsed("STOA_INTERNAL_LISTEN", "127.0.0.1:9080")?,
-            public_url: parsed("STOA_PUBLIC_URL", "http://localhost:8080")?,
-            secret: Secret::from_base64(&required("STOA_SECRET_KEY")?).context("STOA_SECRET_KEY")?,
+            seal: Seal::new(&sealing_keys("STOA_SEALING_KEYS")?, secret.bytes()).context("STOA_SEALING_KEYS")?,
+            identity_providers: match optional("STOA_IDENTITY_PROVIDERS")? {
+                Some(json) => Configured::read(&json, &outside).map_err(|why| anyhow!("STOA_IDENTITY_PROVIDERS: {why}"))?,
+                None => Configured::default(),
+            },
+            outside,
+            public_url,
+            secret,
             signing_keys_pem: key_files(&required("STOA_SIGNING_KEY_FILE")?).context("STOA_SIGNING_KEY_FILE")?,
             trusted_proxies: list("STOA_TRUSTED_PROXIES")?,
             telemetry: TelemetryConfig {
@@ -188,6 +211,12 @@ fn key_files(paths: &str) -> anyhow::Result<Vec<String>> {
     let pems: Vec<_> = paths.split(',').map(str::trim).filter(|path| !path.is_empty()).map(read).collect::<Result<_, _>>()?;
     ensure!(!pems.is_empty(), "names no file");
     Ok(pems)
+}
+
+fn sealing_keys(name: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+    let text = optional(name)?.unwrap_or_default();
+    let decode = |part: &str| STANDARD.decode(part).map_err(|_| anyhow!("{name}: not base64"));
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(decode).collect()
 }
 
 fn list<T: std::str::FromStr<Err = anyhow::Error>>(name: &str) -> anyhow::Result<Vec<T>> {

@@ -17,6 +17,7 @@ pub mod problem;
 
 mod health;
 mod limits;
+mod oauth;
 mod observe;
 mod pipeline;
 mod platform;

@@ -12,7 +12,7 @@ use salvo::{
 };
 use tracing::Instrument;
 
-use crate::{Problem, State, context::RequestId, health, json::Json, observe, openapi, platform, problem::Refusals, storefront, vendor};
+use crate::{Problem, State, context::RequestId, health, json::Json, oauth, observe, openapi, platform, problem::Refusals, storefront, vendor};
 
 /// The API, ready to answer. Its requests run in tasks of their own: a client that hangs up stops nothing half-way.
 pub fn service(state: State) -> Service {
@@ -27,6 +27,7 @@ fn inner(state: State) -> Service {
         .push(platform::router())
         .push(openapi::router())
         .push(health::router())
+        .push(oauth::router())
         .push(Router::with_path(".well-known/jwks.json").get(published_keys));
     Service::new(router)
         .hoop(observe::measure)

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::{
     fault::{Fault, FieldFault, Kind},
     ids::{
-        AccountId, ApiKeyId, CategoryId, CustomerId, FulfillmentId, ImageId, ImportId, InvitationId, LocationId, OptionId, OptionValueId,
-        OrderId, PaymentId, PriceId, ProductId, RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, TagId, TaxRateId,
+        AccountId, ApiKeyId, CategoryId, CustomerId, FulfillmentId, IdentityProviderId, ImageId, ImportId, InvitationId, LocationId, OptionId, OptionValueId,
+        OrderId, PaymentId, PriceId, ProductId, ReturnUrlId, RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, TagId, TaxRateId,
         TenantId, VariantId,
     },
     page::{Cursor, CursorError, Page, PageQuery},
@@ -49,6 +49,7 @@ resources! {
     Category = "category": CategoryId,
     Customer = "customer": CustomerId,
     Fulfillment = "fulfillment": FulfillmentId,
+    IdentityProvider = "identity_provider": IdentityProviderId,
     Image = "image": ImageId,
     Import = "import": ImportId,
     Invitation = "invitation": InvitationId,
@@ -60,6 +61,7 @@ resources! {
     Payment = "payment": PaymentId,
     Price = "price": PriceId,
     Product = "product": ProductId,
+    ReturnUrl = "return_url": ReturnUrlId,
     Role = "role": RoleId,
     ShippingMethod = "shipping_method": ShippingMethodId,
     ShippingRate = "shipping_rate": ShippingRateId,

@@ -39,6 +39,8 @@ fn read<T: DeserializeOwned>(code: &'static str, body: &serde_json::Value) -> Re
 facts! {
     AccountCodeRequested(crate::identity::AccountCodeRequested),
     AccountPasswordChanged(crate::identity::AccountPasswordChanged),
+    IdentityLinked(crate::identity::oauth::IdentityLinked),
+    IdentityUnlinked(crate::identity::oauth::IdentityUnlinked),
     InvitationSent(crate::identity::team::InvitationSent),
     MemberJoined(crate::identity::team::MemberJoined),
     MemberRoleChanged(crate::identity::team::MemberRoleChanged),
@@ -49,6 +51,8 @@ facts! {
     CustomerVerified(crate::customers::CustomerVerified),
     CustomerPasswordChanged(crate::customers::CustomerPasswordChanged),
     CustomerEmailChanged(crate::customers::CustomerEmailChanged),
+    CustomerIdentityLinked(crate::customers::CustomerIdentityLinked),
+    CustomerIdentityUnlinked(crate::customers::CustomerIdentityUnlinked),
     StoreOpened(crate::stores::StoreOpened),
     ProductChanged(crate::catalog::ProductChanged),
     ProductDeleted(crate::catalog::ProductDeleted),

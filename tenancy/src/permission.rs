@@ -34,6 +34,8 @@ permissions! {
     ReadTeam = "read_team",
     WriteTeam = "write_team",
     ReadAudit = "read_audit",
+    ReadIdentityProviders = "read_identity_providers",
+    WriteIdentityProviders = "write_identity_providers",
 }
 
 impl fmt::Display for Permission {
@@ -97,7 +99,7 @@ impl BuiltInRole {
     /// Every role reads the settings: without currency and time zone no amount and no day can be shown.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            ReadAnalytics, ReadAudit, ReadCustomers, ReadKeys, ReadOrders, ReadProducts, ReadSettings, ReadStock, ReadTeam, WriteCustomers,
+            ReadAnalytics, ReadAudit, ReadCustomers, ReadIdentityProviders, ReadKeys, ReadOrders, ReadProducts, ReadSettings, ReadStock, ReadTeam, WriteCustomers,
             WriteOrders, WriteProducts, WriteStock,
         };
         match self {
@@ -107,7 +109,7 @@ impl BuiltInRole {
             Self::Support => &[ReadProducts, ReadStock, ReadOrders, ReadCustomers, WriteCustomers, ReadSettings],
             Self::Analyst => &[ReadProducts, ReadOrders, ReadAnalytics, ReadSettings],
             Self::ReadOnly => {
-                &[ReadProducts, ReadStock, ReadOrders, ReadCustomers, ReadAnalytics, ReadSettings, ReadKeys, ReadTeam, ReadAudit]
+                &[ReadProducts, ReadStock, ReadOrders, ReadCustomers, ReadAnalytics, ReadSettings, ReadKeys, ReadTeam, ReadAudit, ReadIdentityProviders]
             }
         }
     }

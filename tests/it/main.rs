@@ -6,6 +6,7 @@ mod architecture;
 mod cart;
 mod hang_ups;
 mod invariants;
+mod oauth;
 mod openapi;
 mod platform;
 mod processes;

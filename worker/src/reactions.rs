@@ -5,7 +5,8 @@ use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
     IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SendAccountCode,
-    SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice, SendEmailChangeNotice, SendInvitation, SendLowStockAlert,
+    SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerIdentityNotice, SendCustomerPasswordNotice, SendEmailChangeNotice,
+    SendIdentityNotice, SendInvitation, SendLowStockAlert,
     SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice,
     SendShippingNotice, SendWelcome,
 };
@@ -23,6 +24,12 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         }
         AnyFact::AccountCodeRequested(code) => jobs![SendAccountCode { code: code.code_id, purpose: code.purpose }],
         AnyFact::AccountPasswordChanged(changed) => jobs![SendPasswordNotice { account: changed.account_id }],
+        AnyFact::IdentityLinked(linked) => {
+            jobs![SendIdentityNotice { account: linked.account_id, issuer: linked.issuer.clone(), is_linked: true }]
+        }
+        AnyFact::IdentityUnlinked(unlinked) => {
+            jobs![SendIdentityNotice { account: unlinked.account_id, issuer: unlinked.issuer.clone(), is_linked: false }]
+        }
         // teams
         AnyFact::InvitationSent(sent) => jobs![SendInvitation { invitation: sent.invitation_id }],
         AnyFact::MemberLeft(left) if left.was_removed => jobs![SendRemovalNotice { account: left.account_id }],
@@ -39,6 +46,12 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
             jobs
         }
         AnyFact::CustomerPasswordChanged(changed) => jobs![SendCustomerPasswordNotice { customer: changed.customer }],
+        AnyFact::CustomerIdentityLinked(linked) => {
+            jobs![SendCustomerIdentityNotice { customer: linked.customer, issuer: linked.issuer.clone(), is_linked: true }]
+        }
+        AnyFact::CustomerIdentityUnlinked(unlinked) => {
+            jobs![SendCustomerIdentityNotice { customer: unlinked.customer, issuer: unlinked.issuer.clone(), is_linked: false }]
+        }
         // stores
         AnyFact::StoreOpened(_) => jobs![SendWelcome {}],
         // orders

@@ -22,7 +22,7 @@ pub async fn change_password(
     (current, new): (&str, &str),
 ) -> Result<Vec<Uuid>, Error> {
     let before = customers::find(&db.begin().await?, who.customer).await?;
-    if !passwords.fit(current, Some(before.password_hash.clone())).await? {
+    if !passwords.fit(current, before.password_hash.clone()).await? {
         return Err(identity::Error::WrongPassword.into());
     }
     let hash = passwords.hash(&before.email, new).await?;

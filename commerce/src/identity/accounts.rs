@@ -14,7 +14,8 @@ use crate::{
 #[derive(Clone)]
 pub struct Account {
     pub id: AccountId,
-    pub password_hash: String,
+    /// None for who signs in by other providers alone.
+    pub password_hash: Option<String>,
 }
 
 /// The account of an e-mail address, if there is one.
@@ -46,13 +47,27 @@ pub async fn create(
     Ok((made.rows_affected() == 1).then_some(id))
 }
 
+/// Makes an account without a password, whose address is proved; none when the address was taken meanwhile.
+///
+/// # Errors
+/// Postgres is away.
+pub(super) async fn create_proved(tx: &PlatformTx, clock: &Clock, (email, name): (&Email, &str)) -> Result<Option<AccountId>, DbErr> {
+    let id = AccountId::new();
+    let sql = "INSERT INTO accounts (id, email, name, email_verified_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $4, $4)
+               ON CONFLICT (email) DO NOTHING";
+    let values: [Value; 4] = [id.into(), email.as_str().into(), name.into(), clock.now().into()];
+    let made = tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+    Ok((made.rows_affected() == 1).then_some(id))
+}
+
 /// An account as its own person sees it.
 #[derive(Clone, FromQueryResult)]
 pub struct Profile {
     pub id: AccountId,
     pub email: String,
     pub name: String,
-    pub password_hash: String,
+    /// None for who signs in by other providers alone.
+    pub password_hash: Option<String>,
     pub email_verified_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }

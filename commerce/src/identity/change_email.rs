@@ -24,7 +24,7 @@ pub async fn request_email_change(
     (password, new): (&str, &Email),
 ) -> Result<(), Error> {
     let account = accounts::find(&platform.begin().await?, who.account).await?;
-    if !passwords.fit(password, Some(account.password_hash)).await? {
+    if !passwords.fit(password, account.password_hash).await? {
         return Err(Error::WrongPassword);
     }
     let tx = platform.begin().await?;

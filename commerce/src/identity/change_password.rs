@@ -22,7 +22,7 @@ pub async fn change_password(
     (current, new): (&str, &str),
 ) -> Result<Vec<Uuid>, Error> {
     let account = accounts::find(&platform.begin().await?, who.account).await?;
-    if !passwords.fit(current, Some(account.password_hash)).await? {
+    if !passwords.fit(current, account.password_hash).await? {
         return Err(Error::WrongPassword);
     }
     let hash = passwords.hash(&account.email, new).await?;

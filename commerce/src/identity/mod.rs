@@ -9,6 +9,7 @@
 //! - Nobody gives a key or a member what they may not do themselves ([`team`]).
 //! - A new password or address ends every other session and is told to the address that was there before.
 //! - Who has an account is not told: a reset asked for an unknown address gets the same answer and costs the same work.
+//! - Whoever signs in by another provider is who they are there, and never an address alone ([`oauth`]).
 //!
 //! Uses nothing of `commerce` but what all share.
 
@@ -19,6 +20,7 @@ mod change_password;
 pub mod codes;
 mod error;
 mod events;
+pub mod oauth;
 pub mod operators;
 mod passwords;
 pub(crate) mod refresh_tokens;

@@ -7,6 +7,7 @@ use super::{
     Codes, Error, Passwords, accounts,
     codes::{self, Purpose},
     events::AccountPasswordChanged,
+    oauth::identities,
     sessions,
     sign_in::memberships,
 };
@@ -31,7 +32,7 @@ pub async fn request_password_reset(platform: &PlatformDb, clock: &Clock, email:
 }
 
 /// Sets the password of whose mail the code came by, and ends all sessions. Answers which were ended. The address is proved
-/// by it.
+/// by it, and ways to sign in that somebody linked before it was go.
 ///
 /// # Errors
 /// `CodeInvalid`, `UnfitPassword` (the code still works then), `Busy`.
@@ -48,6 +49,7 @@ pub async fn reset_password(
     let tx = platform.begin().await?;
     let proved = codes::redeem(&tx, codes, Purpose::ResetPassword, code).await?;
     accounts::set_password(&tx, clock, proved.account_id, &hash).await?;
+    identities::forget_unproved(&tx, proved.account_id).await?;
     accounts::mark_verified(&tx, clock, proved.account_id, &proved.email).await?;
     let ended = sessions::end_all(&tx, proved.account_id.uuid()).await?;
     if let Some(store) = memberships(&tx, proved.account_id).await?.into_iter().next() {

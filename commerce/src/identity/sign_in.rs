@@ -40,7 +40,7 @@ pub async fn sign_in(
 ) -> Result<SignedIn, Error> {
     let account = accounts::get(&platform.begin().await?, email).await?;
     let (id, hash) = account.map(|account| (account.id, account.password_hash)).unzip();
-    let fits = passwords.fit(password, hash).await?;
+    let fits = passwords.fit(password, hash.flatten()).await?;
     let id = id.filter(|_| fits).ok_or(Error::WrongCredentials)?;
     enter(platform, id, store, device).await
 }
@@ -89,7 +89,7 @@ async fn in_store(tx: &PlatformTx, account: AccountId, store: Option<&str>, devi
     Ok(SignedIn { session, membership })
 }
 
-fn choose(mut memberships: Vec<Membership>, store: Option<&str>) -> Result<Membership, Error> {
+pub(super) fn choose(mut memberships: Vec<Membership>, store: Option<&str>) -> Result<Membership, Error> {
     match store {
         Some(slug) => memberships.into_iter().find(|membership| membership.slug == slug).ok_or(Error::NoSuchStore),
         None if memberships.len() > 1 => Err(Error::SeveralStores),

@@ -14,6 +14,7 @@ use crate::{
     identity::{
         self, Passwords, Session, accounts,
         api_keys::{self, NewKey},
+        oauth::{self, Brought, Providers},
         sessions::{self, Device, Principal},
     },
     ids::LocationId,
@@ -29,8 +30,6 @@ const RESERVATION_MINUTES: i32 = 30;
 
 #[derive(Clone, Debug)]
 pub struct NewStore {
-    pub email: Email,
-    pub password: String,
     /// Of the person; kept when the account is new.
     pub owner_name: String,
     pub slug: String,
@@ -66,28 +65,63 @@ pub async fn open_store(
     passwords: &Passwords,
     clock: &Clock,
     host_of: impl Fn(&str) -> String,
-    new: NewStore,
+    ((email, password), new): ((&Email, &str), NewStore),
     device: &Device,
 ) -> Result<OpenedStore, Error> {
-    let (owner_name, first) = checked(&new, clock)?;
-    let found = accounts::get(&platform.begin().await?, &new.email).await?;
+    let (owner_name, first) = checked(email, &new, clock)?;
+    let found = accounts::get(&platform.begin().await?, email).await?;
     let owner = match found {
-        Some(account) if passwords.fit(&new.password, Some(account.password_hash.clone())).await? => Owner::Known(account.id),
+        Some(account) if passwords.fit(password, account.password_hash.clone()).await? => Owner::Known(account.id),
         Some(_) => return Err(identity::Error::WrongCredentials.into()),
-        None => Owner::New(passwords.hash(new.email.as_str(), &new.password).await?),
+        None => Owner::New(passwords.hash(email.as_str(), password).await?),
     };
 
     let tx = platform.begin().await?;
     let owner = match owner {
         Owner::Known(id) => id,
         Owner::New(hash) => {
-            let made = accounts::create(&tx, clock, (&new.email, &owner_name), &hash).await?;
+            let made = accounts::create(&tx, clock, (email, &owner_name), &hash).await?;
             // Taken in the moment between: whoever took it has another password as far as we know.
             made.ok_or(identity::Error::WrongCredentials)?
         }
     };
+    opened(tx, clock, (owner, &new.slug, &host_of(&new.slug)), first, device).await
+}
+
+/// Opens a store for somebody who is known elsewhere and new here: their account has no password, and the address that the provider
+/// has proved. An error leaves the grant as it was.
+///
+/// # Errors
+/// `Invalid` with every wrong field, `SlugTaken`, `GrantInvalid`, `EmailUnproved`, `LinkFirst` when the address has an account,
+/// `IdentityTaken` when the identity has: whoever works here already signs in first.
+pub async fn open_store_by_provider(
+    platform: &PlatformDb,
+    (providers, clock): (&Providers, &Clock),
+    host_of: impl Fn(&str) -> String,
+    (brought, new): (&Brought, NewStore),
+    device: &Device,
+) -> Result<OpenedStore, Error> {
+    let tx = platform.begin().await?;
+    let proof = oauth::redeem(&tx, providers, brought).await?;
+    if oauth::identities::owner(&tx, &proof).await?.is_some() {
+        return Err(oauth::Error::IdentityTaken.into());
+    }
+    let email = proof.email.as_ref().ok_or(oauth::Error::EmailUnproved)?;
+    let (owner_name, first) = checked(email, &new, clock)?;
+    let owner = oauth::new_account(&tx, clock, &proof, &owner_name).await?;
+    opened(tx, clock, (owner, &new.slug, &host_of(&new.slug)), first, device).await
+}
+
+/// The store of an account that is there, in the rest of the transaction.
+async fn opened(
+    tx: PlatformTx,
+    clock: &Clock,
+    (owner, slug, host): (AccountId, &str, &str),
+    first: Settings,
+    device: &Device,
+) -> Result<OpenedStore, Error> {
     let tenant = TenantId::new();
-    register(&tx, clock, tenant, (&new.slug, &host_of(&new.slug)), &first).await?;
+    register(&tx, clock, tenant, (slug, host), &first).await?;
     let session = sessions::begin(&tx, Principal::Account(owner, tenant), device).await?;
     let tx = tx.enter(tenant).await?;
     furnish(&tx, clock, owner, &first).await?;
@@ -97,7 +131,7 @@ pub async fn open_store(
     let (_, secret_key) = api_keys::create(&tx, clock, Permission::ALL, secret).await?;
     outbox::record(&tx, clock, &StoreOpened { store: tenant, owner }).await?;
     tx.commit().await?;
-    Ok(OpenedStore { tenant, slug: new.slug, settings: first, owner, publishable_key, secret_key, session })
+    Ok(OpenedStore { tenant, slug: slug.to_owned(), settings: first, owner, publishable_key, secret_key, session })
 }
 
 enum Owner {
@@ -107,7 +141,7 @@ enum Owner {
 }
 
 /// The account's name and the first settings, or every field that is wrong.
-fn checked(new: &NewStore, clock: &Clock) -> Result<(String, Settings), Error> {
+fn checked(email: &Email, new: &NewStore, clock: &Clock) -> Result<(String, Settings), Error> {
     let mut faults = Vec::new();
     if let Err(fault) = slug::check(&new.slug) {
         faults.push(fault);
@@ -116,7 +150,7 @@ fn checked(new: &NewStore, clock: &Clock) -> Result<(String, Settings), Error> {
     let now = clock.now();
     let first = Settings {
         name: new.name.clone(),
-        contact_email: new.email.as_str().to_owned(),
+        contact_email: email.as_str().to_owned(),
         currency: new.currency.clone(),
         currencies: new.currencies.clone(),
         country: new.country.clone(),

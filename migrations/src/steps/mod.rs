@@ -20,6 +20,8 @@ mod m20261122_001500_create_customers;
 mod m20261122_001510_index_orders_of_customers;
 mod m20261122_001600_create_audit_entries;
 mod m20261122_001700_audit_team_and_customers;
+mod m20261122_001800_create_identities;
+mod m20261122_001810_create_identity_providers;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -41,5 +43,7 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_001510_index_orders_of_customers::Migration),
         Box::new(m20261122_001600_create_audit_entries::Migration),
         Box::new(m20261122_001700_audit_team_and_customers::Migration),
+        Box::new(m20261122_001800_create_identities::Migration),
+        Box::new(m20261122_001810_create_identity_providers::Migration),
     ]
 }

@@ -17,7 +17,7 @@ struct Gate {
 
 /// Tables that are the platform's own: no tenant's rows, or rows that tell which tenant answers where.
 const PLATFORM_TABLES: &[&str] =
-    &["account_codes", "accounts", "operator_audit", "operators", "refresh_tokens", "seaql_migrations", "tenants"];
+    &["account_codes", "account_identities", "account_oauth_flows", "accounts", "operator_audit", "operators", "refresh_tokens", "seaql_migrations", "tenants"];
 
 const GATES: &[Gate] = &[
     Gate {
@@ -180,7 +180,7 @@ const GATES: &[Gate] = &[
     Gate {
         promise: "the app role reaches no table of the platform or of the job queue, but reads its own row of tenants",
         sql: "SELECT table_name || ': ' || privilege_type FROM information_schema.table_privileges WHERE grantee = 'stoa_app'
-              AND (table_schema = 'apalis' OR table_name IN ('account_codes', 'accounts', 'operator_audit', 'operators', 'refresh_tokens', 'seaql_migrations', 'tenants', 'tenant_hosts'))",
+              AND (table_schema = 'apalis' OR table_name IN ('account_codes', 'account_identities', 'account_oauth_flows', 'accounts', 'operator_audit', 'operators', 'refresh_tokens', 'seaql_migrations', 'tenants', 'tenant_hosts'))",
         allowed: &["tenants: SELECT"],
         violation: "GRANT SELECT ON accounts TO stoa_app",
         offender: "accounts: SELECT",
@@ -237,6 +237,8 @@ const UNAUDITED: &[&str] = &[
     "checkouts",
     "customer_addresses",
     "customer_codes",
+    "customer_identities",
+    "customer_oauth_flows",
     "customer_refresh_tokens",
     "facts",
     "handled_jobs",

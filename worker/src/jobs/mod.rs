@@ -15,8 +15,10 @@ mod run_import;
 mod send_account_code;
 mod send_customer_code;
 mod send_customer_email_change_notice;
+mod send_customer_identity_notice;
 mod send_customer_password_notice;
 mod send_email_change_notice;
+mod send_identity_notice;
 mod send_invitation;
 mod send_low_stock_alert;
 mod send_order_cancelled;
@@ -79,6 +81,7 @@ jobs! {
     SendAccountCode in Mail, send_account_code;
     SendEmailChangeNotice in Mail, send_email_change_notice;
     SendPasswordNotice in Mail, send_password_notice;
+    SendIdentityNotice in Mail, send_identity_notice;
     SendInvitation in Mail, send_invitation;
     SendRemovalNotice in Mail, send_removal_notice;
     SendOwnershipNotice in Mail, send_ownership_notice;
@@ -86,6 +89,7 @@ jobs! {
     SendCustomerCode in Mail, send_customer_code;
     SendCustomerEmailChangeNotice in Mail, send_customer_email_change_notice;
     SendCustomerPasswordNotice in Mail, send_customer_password_notice;
+    SendCustomerIdentityNotice in Mail, send_customer_identity_notice;
     RefundPayment in Payments, refund_payment;
     SweepCheckouts in Payments, sweep_checkouts;
     SweepStore in Payments, sweep_store;

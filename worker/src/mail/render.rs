@@ -19,6 +19,7 @@ pub enum Template {
     AlreadyRegistered,
     EmailChangeNotice,
     PasswordNotice,
+    IdentityNotice,
     Invitation,
     RemovalNotice,
     OwnershipNotice,
@@ -36,6 +37,7 @@ impl Template {
             Self::AlreadyRegistered => ("already_registered.txt", "already_registered.html"),
             Self::EmailChangeNotice => ("email_change_notice.txt", "email_change_notice.html"),
             Self::PasswordNotice => ("password_notice.txt", "password_notice.html"),
+            Self::IdentityNotice => ("identity_notice.txt", "identity_notice.html"),
             Self::Invitation => ("invitation.txt", "invitation.html"),
             Self::RemovalNotice => ("removal_notice.txt", "removal_notice.html"),
             Self::OwnershipNotice => ("ownership_notice.txt", "ownership_notice.html"),
@@ -47,7 +49,7 @@ macro_rules! files {
     ($($name:literal),+ $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),+] };
 }
 
-const FILES: [(&str, &str); 26] = files![
+const FILES: [(&str, &str); 28] = files![
     "layout.html",
     "parts.html",
     "order_confirmation.html",
@@ -68,6 +70,8 @@ const FILES: [(&str, &str); 26] = files![
     "email_change_notice.txt",
     "password_notice.html",
     "password_notice.txt",
+    "identity_notice.html",
+    "identity_notice.txt",
     "invitation.html",
     "invitation.txt",
     "removal_notice.html",
@@ -152,6 +156,8 @@ mod tests {
             (Template::Welcome, json!({})),
             (Template::Invitation, json!({ "inviter": "Ada", "role": "Catalogue", "code": "invite_x", "days": 7 })),
             (Template::Invitation, json!({ "inviter": null, "role": "Catalogue", "code": "invite_x", "days": 7 })),
+            (Template::IdentityNotice, json!({ "name": "Bob", "by": "accounts.google.com", "is_linked": true, "at": "1 March 2026, 12:00 CET" })),
+            (Template::IdentityNotice, json!({ "name": "Bob", "by": "accounts.google.com", "is_linked": false, "at": "1 March 2026, 12:00 CET" })),
             (Template::RemovalNotice, json!({ "name": "Bob", "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Bob", "other": "Ada", "is_owner": true, "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Ada", "other": "Bob", "is_owner": false, "at": "1 March 2026, 12:00 CET" })),

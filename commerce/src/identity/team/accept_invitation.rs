@@ -2,7 +2,7 @@
 //! was mailed there.
 
 use sea_orm::{ConnectionTrait, Statement, Value};
-use tenancy::{AccountId, PlatformDb, PlatformTx, TenantId};
+use tenancy::{AccountId, PlatformDb, PlatformTx, TenantId, TenantTx};
 
 use super::{Error, MemberJoined, invitations, members, turn};
 use crate::{
@@ -11,7 +11,9 @@ use crate::{
     identity::{
         Codes, Membership, Passwords, SignedIn, accounts,
         accounts::Account,
+        oauth::{self, Brought, Providers, identities, new_account, redeem},
         sessions::{self, Device, Principal, SignedInAs},
+        sign_in::enter,
     },
     ids::InvitationId,
     outbox,
@@ -57,7 +59,7 @@ pub async fn accept_invitation(
 ) -> Result<SignedIn, Error> {
     let known = accounts::get(&platform.begin().await?, &invited.email).await?;
     let person = if let Some(Account { id, password_hash }) = known {
-        if !passwords.fit(password, Some(password_hash)).await? {
+        if !passwords.fit(password, password_hash).await? {
             return Err(Error::WrongCredentials);
         }
         Person::Known(id)
@@ -99,6 +101,39 @@ pub async fn join(
     joined(tx, clock, &invited, who.account, device).await
 }
 
+/// Accepts an invitation as who somebody is elsewhere: the account of that identity, or a new one. Either has the address that the
+/// invitation was sent to. The session begins as every other does.
+///
+/// # Errors
+/// `GrantInvalid`; `InvitationForAnother`, `EmailUnproved`, `LinkFirst` when the address has another account; `Invalid` at `/name`,
+/// `CodeInvalid`, `AlreadyMember`; those of signing in.
+pub async fn accept_invitation_by_provider(
+    platform: &PlatformDb,
+    (providers, clock): (&Providers, &Clock),
+    invited: Invited,
+    (name, brought): (Option<&str>, &Brought),
+    device: &Device,
+) -> Result<SignedIn, oauth::Error> {
+    let tx = platform.begin().await?;
+    let proof = redeem(&tx, providers, brought).await?;
+    let account = if let Some(id) = identities::owner(&tx, &proof).await? {
+        if accounts::find(&tx, id).await?.email != invited.email.as_str() {
+            return Err(Error::InvitationForAnother.into());
+        }
+        id
+    } else {
+        if proof.email.as_ref().ok_or(oauth::Error::EmailUnproved)? != &invited.email {
+            return Err(Error::InvitationForAnother.into());
+        }
+        let name = name.or(proof.name.as_deref()).unwrap_or_default();
+        let name = clean_line("/name", name, 100).map_err(Error::Invalid)?;
+        new_account(&tx, clock, &proof, &name).await?
+    };
+    let (tx, joined) = seat(tx, clock, &invited, account).await?;
+    tx.commit().await?;
+    Ok(enter(platform, account, Some(&joined.slug), device).await?)
+}
+
 enum Person {
     Known(AccountId),
     New { name: String, hash: String },
@@ -111,7 +146,21 @@ async fn joined(tx: PlatformTx, clock: &Clock, invited: &Invited, account: Accou
     // What is left of an earlier membership does not come back to life with this one.
     sessions::end_in_store(&tx, account, invited.store).await?;
     let session = sessions::begin(&tx, Principal::Account(account, invited.store), device).await?;
-    let tx = tx.enter(invited.store).await?;
+    let (tx, membership) = take_seat(tx.enter(invited.store).await?, clock, invited, account).await?;
+    tx.commit().await?;
+    Ok(SignedIn { session, membership })
+}
+
+/// [`joined`] without a session.
+async fn seat(tx: PlatformTx, clock: &Clock, invited: &Invited, account: AccountId) -> Result<(TenantTx, Membership), Error> {
+    if !accounts::mark_verified(&tx, clock, account, invited.email.as_str()).await? {
+        return Err(Error::CodeInvalid);
+    }
+    sessions::end_in_store(&tx, account, invited.store).await?;
+    take_seat(tx.enter(invited.store).await?, clock, invited, account).await
+}
+
+async fn take_seat(tx: TenantTx, clock: &Clock, invited: &Invited, account: AccountId) -> Result<(TenantTx, Membership), Error> {
     turn(&tx).await?;
     let opened = invitations::redeem(&tx, invited.id).await?.ok_or(Error::CodeInvalid)?;
     if !members::add(&tx, clock, account, opened.role.id).await? {
@@ -119,9 +168,7 @@ async fn joined(tx: PlatformTx, clock: &Clock, invited: &Invited, account: Accou
     }
     let fact = MemberJoined { store: invited.store, account_id: account, invitation_id: invited.id, role: opened.role.id };
     outbox::record(&tx, clock, &fact).await?;
-    tx.commit().await?;
-    let membership = Membership { tenant: invited.store, slug: opened.slug, name: opened.name, role: opened.role };
-    Ok(SignedIn { session, membership })
+    Ok((tx, Membership { tenant: invited.store, slug: opened.slug, name: opened.name, role: opened.role }))
 }
 
 /// The address of an open invitation.

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use sea_orm::DbErr;
 use tenancy::{Actor, Permission, TenantId, TenantTx};
 
-pub use accept_invitation::{Invited, accept_invitation, invited, join};
+pub use accept_invitation::{Invited, accept_invitation, accept_invitation_by_provider, invited, join};
 pub use events::{InvitationSent, MemberJoined, MemberLeft, MemberRoleChanged, OwnershipTransferred};
 pub use members::Member;
 pub use role::{Role, RoleRef};

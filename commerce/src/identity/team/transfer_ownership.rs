@@ -28,7 +28,7 @@ pub async fn transfer_ownership(
         return Err(Error::OwnersOnly);
     }
     drop(tx);
-    if !passwords.fit(password, Some(account.password_hash)).await? {
+    if !passwords.fit(password, account.password_hash).await? {
         return Err(Error::WrongPassword);
     }
     let tx = platform.begin().await?.enter(who.tenant).await?;
