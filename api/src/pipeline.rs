@@ -12,7 +12,9 @@ use salvo::{
 };
 use tracing::Instrument;
 
-use crate::{Problem, State, context::RequestId, health, json::Json, oauth, observe, openapi, platform, problem::Refusals, storefront, vendor};
+use crate::{
+    Problem, State, context::RequestId, health, json::Json, oauth, observe, openapi, platform, problem::Refusals, storefront, vendor,
+};
 
 /// The API, ready to answer. Its requests run in tasks of their own: a client that hangs up stops nothing half-way.
 pub fn service(state: State) -> Service {

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use crate::{
     fault::{Fault, FieldFault, Kind},
     ids::{
-        AccountId, ApiKeyId, CategoryId, CustomerId, FulfillmentId, IdentityProviderId, ImageId, ImportId, InvitationId, LocationId, OptionId, OptionValueId,
-        OrderId, PaymentId, PriceId, ProductId, ReturnUrlId, RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, TagId, TaxRateId,
-        TenantId, VariantId,
+        AccountId, ApiKeyId, CategoryId, CustomerId, FulfillmentId, IdentityProviderId, ImageId, ImportId, InvitationId, LocationId,
+        OptionId, OptionValueId, OrderId, PaymentId, PriceId, ProductId, ReturnUrlId, RoleId, ShippingMethodId, ShippingRateId,
+        ShippingZoneId, StockLevelId, TagId, TaxRateId, TenantId, VariantId,
     },
     page::{Cursor, CursorError, Page, PageQuery},
     sql,

@@ -178,7 +178,8 @@ impl Inner {
         // A code is used once.
         let Some(asked) = sent.get("code").and_then(|code| known.codes.remove(code)) else { return refused("invalid_grant") };
         let challenge = sent.get("code_verifier").map(|verifier| BASE64_URL_SAFE_NO_PAD.encode(hash_of(verifier)));
-        let is_same = challenge.as_ref() == asked.query.get("code_challenge") && sent.get("redirect_uri") == asked.query.get("redirect_uri");
+        let is_same =
+            challenge.as_ref() == asked.query.get("code_challenge") && sent.get("redirect_uri") == asked.query.get("redirect_uri");
         if !is_same || known.lie == Some(Lie::NoTokens) {
             return refused("invalid_grant");
         }

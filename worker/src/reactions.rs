@@ -6,9 +6,8 @@ use commerce::{facts::AnyFact, identity::codes::Purpose};
 use crate::jobs::{
     IndexCategory, IndexProducts, Job, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport, SendAccountCode,
     SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerIdentityNotice, SendCustomerPasswordNotice, SendEmailChangeNotice,
-    SendIdentityNotice, SendInvitation, SendLowStockAlert,
-    SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice,
-    SendShippingNotice, SendWelcome,
+    SendIdentityNotice, SendInvitation, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell,
+    SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendShippingNotice, SendWelcome,
 };
 
 macro_rules! jobs {

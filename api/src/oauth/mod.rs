@@ -26,7 +26,7 @@ pub(crate) struct Provider {
     kind: &'static str,
 }
 
-/// How a code challenge is made; there is one way.
+/// How a code challenge is made: nothing but `S256` is taken.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 pub(crate) enum ChallengeMethod {
     S256,
@@ -49,7 +49,6 @@ pub(crate) struct Begin {
     #[garde(length(max = 100))]
     #[salvo(schema(min_length = 43, max_length = 43))]
     code_challenge: String,
-    /// Nothing but `S256` is taken.
     #[garde(skip)]
     code_challenge_method: ChallengeMethod,
 }
@@ -70,7 +69,6 @@ pub(crate) struct BeginLink {
     #[garde(length(max = 100))]
     #[salvo(schema(min_length = 43, max_length = 43))]
     code_challenge: String,
-    /// Nothing but `S256` is taken.
     #[garde(skip)]
     code_challenge_method: ChallengeMethod,
     /// Needed by who has a password. Who has none must have signed in within the last ten minutes.

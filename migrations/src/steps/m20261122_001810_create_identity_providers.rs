@@ -22,8 +22,8 @@ impl MigrationTrait for Migration {
             .column("scopes text[] NOT NULL CHECK (cardinality(scopes) <= 20)")
             .column("is_enabled boolean NOT NULL")
             .timestamps()
-            .check("issuer", "(kind = 'oidc') = (issuer IS NOT NULL)")
-            .check("apple", "(kind = 'apple') = (team_id IS NOT NULL) AND (kind = 'apple') = (key_id IS NOT NULL)")
+            .check("issuer_of_kind", "(kind = 'oidc') = (issuer IS NOT NULL)")
+            .check("ids_of_apple", "(kind = 'apple') = (team_id IS NOT NULL) AND (kind = 'apple') = (key_id IS NOT NULL)")
             .create(manager)
             .await?;
         tenant_table("return_urls")

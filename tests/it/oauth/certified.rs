@@ -28,7 +28,9 @@ struct Certified {
 
 async fn certified() -> Option<Certified> {
     let Some(folder) = settings::oidc_provider() else {
-        eprintln!("SKIPPED: STOA_TEST_OIDC_PROVIDER does not name the folder of npm's oidc-provider; a provider that is certified was not tried");
+        eprintln!(
+            "SKIPPED: STOA_TEST_OIDC_PROVIDER does not name the folder of npm's oidc-provider; a provider that is certified was not tried"
+        );
         return None;
     };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/certified_idp.mjs");
@@ -51,7 +53,7 @@ async fn certified() -> Option<Certified> {
 
 /// Somebody with a browser: signs in on the provider's pages, agrees, and is sent back with a query.
 async fn walk(authorization_url: &str, login: &str) -> String {
-    let browser = Client::builder().redirect(Policy::none()).build().unwrap();
+    let browser = Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0).build().unwrap();
     let mut cookies: Vec<(String, String)> = Vec::new();
     let (mut at, mut form) = (Url::parse(authorization_url).unwrap(), None);
     for _ in 0..12 {

@@ -59,7 +59,8 @@ async fn one_identity_in_two_stores_is_two_customers() {
     let there = sign_in_as_customer(&world, &bob, (&idp, "own"), &grace()).await;
     let (one, other) = (here.caller.get("customer").await.ok(), there.caller.get("customer").await.ok());
     assert_ne!(one["id"], other["id"]);
-    let pairs = texts(&mut world.superuser().await, "SELECT tenant_id::text FROM customer_identities WHERE subject = 'grace' ORDER BY 1").await;
+    let pairs =
+        texts(&mut world.superuser().await, "SELECT tenant_id::text FROM customer_identities WHERE subject = 'grace' ORDER BY 1").await;
     let mut stores = [ada.id.uuid().to_string(), bob.id.uuid().to_string()];
     stores.sort();
     assert_eq!(pairs, stores);
@@ -125,9 +126,13 @@ async fn an_identity_that_was_linked_before_the_address_was_proved_goes_with_the
     let shopper = world.shopper(&ada);
     shopper.post("customer/reset-password", &json!({ "email": GRACE })).await.ok();
     world.run_jobs().await;
-    let code = world.mailbox.all().iter().rev().filter(|mail| mail.to == GRACE && mail.text.contains("new password")).find_map(|mail| {
-        mail.text.lines().find(|line| line.starts_with("code_")).map(str::to_owned)
-    });
+    let code = world
+        .mailbox
+        .all()
+        .iter()
+        .rev()
+        .filter(|mail| mail.to == GRACE && mail.text.contains("new password"))
+        .find_map(|mail| mail.text.lines().find(|line| line.starts_with("code_")).map(str::to_owned));
     let confirm = json!({ "code": code.unwrap(), "password": "the owner's own password" });
     shopper.post("customer/reset-password/confirm", &confirm).await.ok();
     let grant = grant(&world, &idp, &begin_as_customer(&shopper, "own").await, &mallory).await;

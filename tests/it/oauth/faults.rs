@@ -149,9 +149,9 @@ async fn a_slow_provider_is_away_alone() {
 /// T047: a provider that cannot be discovered refuses to begin with 503, and says when to come again.
 #[tokio::test]
 async fn a_provider_that_is_not_there_is_said_to_be_away() {
-    let gone = Idp::start().await;
-    let described = gone.described("own", &["accounts"]);
-    drop(gone);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut described = Idp::start().await.described("own", &["accounts"]);
+    described["issuer"] = format!("http://127.0.0.1:{port}").into();
     let world = World::offering(&offered(&[described])).await;
     let refused = begin_as_account(&world, "own").await;
     refused.refused(503, "identity.provider_unavailable");

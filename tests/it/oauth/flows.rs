@@ -9,8 +9,8 @@ use tests::{
     database::{execute, texts},
     idp::{Idp, Person, form},
     oauth::{
-        CHALLENGE, DASHBOARD, STOREFRONT, VERIFIER, begin, begin_as_account, begin_as_customer, brought, come_back, grant, link, offered, page,
-        register_return_url, sent_to,
+        CHALLENGE, DASHBOARD, STOREFRONT, VERIFIER, begin, begin_as_account, begin_as_customer, brought, come_back, grant, link, offered,
+        page, register_return_url, sent_to,
     },
 };
 
@@ -65,13 +65,11 @@ async fn a_stolen_grant_opens_nothing() {
     let (mut world, idp, store) = world().await;
     world.leave_facts();
     let open = world.anybody("/vendor/v1");
-    for (pointer, method) in [("/code_challenge_method", json!("plain")), ("/code_challenge_method", json!(null))] {
-        let mut request = begin("own", DASHBOARD);
-        request["code_challenge_method"] = method;
-        let problem = open.post("auth/oauth/begin", &request).await.refused(422, "request.invalid");
-        assert_eq!(problem["errors"][0]["pointer"], pointer);
-    }
     let mut request = begin("own", DASHBOARD);
+    request["code_challenge_method"] = "plain".into();
+    let problem = open.post("auth/oauth/begin", &request).await.refused(422, "request.invalid");
+    assert_eq!(problem["errors"][0]["pointer"], "/code_challenge_method");
+    request = begin("own", DASHBOARD);
     request.as_object_mut().unwrap().remove("code_challenge_method");
     open.post("auth/oauth/begin", &request).await.refused(422, "request.invalid");
     for wrong in ["", VERIFIER[..42].to_owned().as_str(), &CHALLENGE.replace('-', "+")] {
@@ -162,7 +160,8 @@ async fn a_browser_is_sent_to_registered_addresses_alone() {
         "",
     ] {
         // A process of its own counts what it asks.
-        let problem = open.at(&world.sibling().await).with("referer", "https://evil.example").post("auth/oauth/begin", &begin("own", wrong)).await;
+        let problem =
+            open.at(&world.sibling().await).with("referer", "https://evil.example").post("auth/oauth/begin", &begin("own", wrong)).await;
         assert_eq!(problem.refused(422, "identity.unknown_return_url")["errors"][0]["pointer"], "/return_to", "{wrong}");
     }
     // Another audience's addresses are not one's own.

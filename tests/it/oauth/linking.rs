@@ -50,7 +50,9 @@ async fn an_account_adds_a_way_to_sign_in_and_takes_it_away() {
     let path = format!("account/identities/{}", linked["id"].as_str().unwrap());
     let bob = world.tenant("bob").await;
     world.vendor(&bob).delete(&path).await.refused(404, "identity.identity_not_found");
-    link(&world, &world.vendor(&bob), ("account", Some(&bob.password)), (&idp, "own"), &person).await.refused(409, "identity.identity_taken");
+    link(&world, &world.vendor(&bob), ("account", Some(&bob.password)), (&idp, "own"), &person)
+        .await
+        .refused(409, "identity.identity_taken");
     assert_eq!(owner.delete(&path).await.status(), 204);
     owner.delete(&path).await.refused(404, "identity.identity_not_found");
     let grant = grant(&world, &idp, &begin_as_account(&world, "own").await, &person).await;
@@ -149,7 +151,14 @@ async fn what_was_linked_before_the_address_was_proved_goes_with_the_proof() {
     let open = world.anybody("/vendor/v1");
     open.post("auth/reset-password", &json!({ "email": ada.email })).await.ok();
     world.run_jobs().await;
-    let code = || world.mailbox.to(&ada.email).iter().rev().find_map(|mail| mail.text.lines().find(|line| line.starts_with("code_")).map(str::to_owned));
+    let code = || {
+        world
+            .mailbox
+            .to(&ada.email)
+            .iter()
+            .rev()
+            .find_map(|mail| mail.text.lines().find(|line| line.starts_with("code_")).map(str::to_owned))
+    };
     let confirm = json!({ "code": code().unwrap(), "password": "the owner's own password" });
     open.post("auth/reset-password/confirm", &confirm).await.ok();
     let grants = grant(&world, &idp, &begin_as_account(&world, "own").await, &mallory).await;

@@ -22,7 +22,10 @@ async fn a_store_brings_its_own_provider() {
     }
     let owner = world.vendor(&ada);
     let made = owner.post("identity-providers", &described(&idp.issuer)).await.ok();
-    assert_eq!((&made["issuer"], &made["is_enabled"], &made["scopes"]), (&json!(idp.issuer), &json!(true), &json!(["openid", "email", "profile"])));
+    assert_eq!(
+        (&made["issuer"], &made["is_enabled"], &made["scopes"]),
+        (&json!(idp.issuer), &json!(true), &json!(["openid", "email", "profile"]))
+    );
     assert!(made.get("client_secret").is_none());
     let id = made["id"].as_str().unwrap();
     let path = format!("identity-providers/{id}");
@@ -79,12 +82,18 @@ async fn a_secret_is_kept_sealed() {
     let told = [owner.get(&path).await.text(), owner.get("identity-providers").await.text(), owner.get("audit").await.text()];
     assert!(told.iter().all(|text| !text.contains("hunter2")), "{told:?}");
     let entry = owner.get("audit?resource=identity_provider").await.ok();
-    assert_eq!(entry["data"][0]["changes"]["secret_sealed"], json!(["•••", "•••"]));
-    let kept = texts(&mut world.superuser().await, "SELECT encode(secret_sealed, 'escape') || row_to_json(p)::text FROM identity_providers p").await;
+    assert_eq!(entry["data"][0]["changes"]["secret_sealed"], json!({ "before": "•••", "after": "•••" }));
+    let kept =
+        texts(&mut world.superuser().await, "SELECT encode(secret_sealed, 'escape') || row_to_json(p)::text FROM identity_providers p")
+            .await;
     assert!(!kept[0].contains("hunter2"), "{kept:?}");
     owner.patch(&path, &json!({ "name": "Renamed" })).await.ok();
     let entry = owner.get("audit?resource=identity_provider").await.ok();
-    assert_eq!(entry["data"][0]["changes"], json!({ "name": ["Mugs Club", "Renamed"] }), "a name that changes leaves the secret as it was");
+    assert_eq!(
+        entry["data"][0]["changes"],
+        json!({ "name": { "before": "Mugs Club", "after": "Renamed" } }),
+        "a name that changes leaves the secret as it was"
+    );
     world.run_jobs().await;
 }
 
@@ -162,7 +171,9 @@ async fn return_addresses_are_registered_and_removed() {
     let world = World::new().await;
     let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
     let owner = world.vendor(&ada);
-    for wrong in ["http://mugs.example/in", "//mugs.example", "javascript:alert(1)", "https://a@mugs.example/", "https://mugs.example/in#x", ""] {
+    for wrong in
+        ["http://mugs.example/in", "//mugs.example", "javascript:alert(1)", "https://a@mugs.example/", "https://mugs.example/in#x", ""]
+    {
         let problem = owner.post("return-urls", &json!({ "url": wrong })).await.refused(422, "identity.invalid");
         assert_eq!(problem["errors"][0]["pointer"], "/url", "{wrong}");
     }

@@ -16,8 +16,17 @@ struct Gate {
 }
 
 /// Tables that are the platform's own: no tenant's rows, or rows that tell which tenant answers where.
-const PLATFORM_TABLES: &[&str] =
-    &["account_codes", "account_identities", "account_oauth_flows", "accounts", "operator_audit", "operators", "refresh_tokens", "seaql_migrations", "tenants"];
+const PLATFORM_TABLES: &[&str] = &[
+    "account_codes",
+    "account_identities",
+    "account_oauth_flows",
+    "accounts",
+    "operator_audit",
+    "operators",
+    "refresh_tokens",
+    "seaql_migrations",
+    "tenants",
+];
 
 const GATES: &[Gate] = &[
     Gate {

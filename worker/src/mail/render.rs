@@ -156,8 +156,14 @@ mod tests {
             (Template::Welcome, json!({})),
             (Template::Invitation, json!({ "inviter": "Ada", "role": "Catalogue", "code": "invite_x", "days": 7 })),
             (Template::Invitation, json!({ "inviter": null, "role": "Catalogue", "code": "invite_x", "days": 7 })),
-            (Template::IdentityNotice, json!({ "name": "Bob", "by": "accounts.google.com", "is_linked": true, "at": "1 March 2026, 12:00 CET" })),
-            (Template::IdentityNotice, json!({ "name": "Bob", "by": "accounts.google.com", "is_linked": false, "at": "1 March 2026, 12:00 CET" })),
+            (
+                Template::IdentityNotice,
+                json!({ "name": "Bob", "by": "accounts.google.com", "is_linked": true, "at": "1 March 2026, 12:00 CET" }),
+            ),
+            (
+                Template::IdentityNotice,
+                json!({ "name": "Bob", "by": "accounts.google.com", "is_linked": false, "at": "1 March 2026, 12:00 CET" }),
+            ),
             (Template::RemovalNotice, json!({ "name": "Bob", "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Bob", "other": "Ada", "is_owner": true, "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Ada", "other": "Bob", "is_owner": false, "at": "1 March 2026, 12:00 CET" })),

@@ -87,7 +87,8 @@ impl Configured {
 
 /// serde quotes what it did not want between backticks; the field's name may stay, what stands in it may not.
 fn without_values(text: &str) -> String {
-    let is_about_a_name = ["missing field", "unknown field", "unknown variant", "duplicate field"].iter().any(|start| text.starts_with(start));
+    let is_about_a_name =
+        ["missing field", "unknown field", "unknown variant", "duplicate field"].iter().any(|start| text.starts_with(start));
     if is_about_a_name { text.to_owned() } else { "not as it should be written".to_owned() }
 }
 

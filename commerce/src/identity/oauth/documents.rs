@@ -162,7 +162,12 @@ impl Documents {
     ///
     /// # Errors
     /// `ProviderUnavailable`.
-    pub async fn signed_with(&self, reach: Reach, address: &str, (id, algorithm): (Option<&str>, Algorithm)) -> Result<Option<DecodingKey>, Error> {
+    pub async fn signed_with(
+        &self,
+        reach: Reach,
+        address: &str,
+        (id, algorithm): (Option<&str>, Algorithm),
+    ) -> Result<Option<DecodingKey>, Error> {
         let key = (reach, address.to_owned());
         let kept = self.keys.get_with(key.clone(), self.ask_for_keys(reach, address)).await.ok_or(Error::ProviderUnavailable)?;
         if let Some(found) = kept.find(id, algorithm) {

@@ -6,8 +6,8 @@ use http::Request;
 use jsonwebtoken::decode_header;
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, ExtraTokenFields,
-    HttpRequest, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardRevocableToken,
-    StandardTokenResponse, TokenResponse, TokenUrl,
+    HttpRequest, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse,
+    TokenResponse, TokenUrl,
     basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType},
 };
 use serde::{Deserialize, Serialize};
@@ -119,7 +119,11 @@ impl Providers {
             Kind::Oidc | Kind::Apple => {
                 let token = tokens.extra_fields().id_token.as_deref().ok_or(Failure::Unproved("no ID token"))?;
                 let claims = self.claims((provider, endpoints), token, flow, now).await?;
-                let person = if claims.person.email.is_some() { claims.person } else { self.ask_for_person((provider, endpoints), access, &claims.sub).await };
+                let person = if claims.person.email.is_some() {
+                    claims.person
+                } else {
+                    self.ask_for_person((provider, endpoints), access, &claims.sub).await
+                };
                 (claims.sub, person)
             }
         };

@@ -99,7 +99,8 @@ mod tests {
     /// T046: what cannot be registered cannot be returned to.
     #[test]
     fn only_plain_https_addresses_are_registered() {
-        for fit in ["https://shop.example/in", "https://shop.example/in?lang=de", "https://shop.example:8443/", "http://localhost:5173/in"] {
+        for fit in ["https://shop.example/in", "https://shop.example/in?lang=de", "https://shop.example:8443/", "http://localhost:5173/in"]
+        {
             assert!(check("/url", fit).is_ok(), "{fit}");
         }
         for wrong in [

@@ -129,7 +129,9 @@ pub async fn accept_invitation_by_provider(
         let name = clean_line("/name", name, 100).map_err(Error::Invalid)?;
         new_account(&tx, clock, &proof, &name).await?
     };
-    let (tx, joined) = seat(tx, clock, &invited, account).await?;
+    make_ready(&tx, clock, &invited, account).await?;
+    let tx = tx.enter(invited.store).await?;
+    let joined = take_seat(&tx, clock, &invited, account).await?;
     tx.commit().await?;
     Ok(enter(platform, account, Some(&joined.slug), device).await?)
 }
@@ -140,35 +142,31 @@ enum Person {
 }
 
 async fn joined(tx: PlatformTx, clock: &Clock, invited: &Invited, account: AccountId, device: &Device) -> Result<SignedIn, Error> {
-    if !accounts::mark_verified(&tx, clock, account, invited.email.as_str()).await? {
-        return Err(Error::CodeInvalid);
-    }
-    // What is left of an earlier membership does not come back to life with this one.
-    sessions::end_in_store(&tx, account, invited.store).await?;
+    make_ready(&tx, clock, invited, account).await?;
     let session = sessions::begin(&tx, Principal::Account(account, invited.store), device).await?;
-    let (tx, membership) = take_seat(tx.enter(invited.store).await?, clock, invited, account).await?;
+    let tx = tx.enter(invited.store).await?;
+    let membership = take_seat(&tx, clock, invited, account).await?;
     tx.commit().await?;
     Ok(SignedIn { session, membership })
 }
 
-/// [`joined`] without a session.
-async fn seat(tx: PlatformTx, clock: &Clock, invited: &Invited, account: AccountId) -> Result<(TenantTx, Membership), Error> {
-    if !accounts::mark_verified(&tx, clock, account, invited.email.as_str()).await? {
+/// The address is proved by the code. What is left of an earlier membership does not come back to life with this one.
+async fn make_ready(tx: &PlatformTx, clock: &Clock, invited: &Invited, account: AccountId) -> Result<(), Error> {
+    if !accounts::mark_verified(tx, clock, account, invited.email.as_str()).await? {
         return Err(Error::CodeInvalid);
     }
-    sessions::end_in_store(&tx, account, invited.store).await?;
-    take_seat(tx.enter(invited.store).await?, clock, invited, account).await
+    sessions::end_in_store(tx, account, invited.store).await
 }
 
-async fn take_seat(tx: TenantTx, clock: &Clock, invited: &Invited, account: AccountId) -> Result<(TenantTx, Membership), Error> {
-    turn(&tx).await?;
-    let opened = invitations::redeem(&tx, invited.id).await?.ok_or(Error::CodeInvalid)?;
-    if !members::add(&tx, clock, account, opened.role.id).await? {
+async fn take_seat(tx: &TenantTx, clock: &Clock, invited: &Invited, account: AccountId) -> Result<Membership, Error> {
+    turn(tx).await?;
+    let opened = invitations::redeem(tx, invited.id).await?.ok_or(Error::CodeInvalid)?;
+    if !members::add(tx, clock, account, opened.role.id).await? {
         return Err(Error::AlreadyMember);
     }
     let fact = MemberJoined { store: invited.store, account_id: account, invitation_id: invited.id, role: opened.role.id };
-    outbox::record(&tx, clock, &fact).await?;
-    Ok((tx, Membership { tenant: invited.store, slug: opened.slug, name: opened.name, role: opened.role }))
+    outbox::record(tx, clock, &fact).await?;
+    Ok(Membership { tenant: invited.store, slug: opened.slug, name: opened.name, role: opened.role })
 }
 
 /// The address of an open invitation.
