@@ -44,6 +44,7 @@ pub enum Lie {
     HugeKeys,
     ManyKeys,
     SlowKeys,
+    SlowTokens,
     RedirectsKeys,
     NoTokens,
 }
@@ -189,7 +190,8 @@ impl Inner {
         if asked.query.contains_key("nonce") && known.lie != Some(Lie::NoIdToken) {
             answer["id_token"] = self.id_token(known, &asked).into();
         }
-        ResponseTemplate::new(200).set_body_json(answer)
+        let delay = Duration::from_secs(if known.lie == Some(Lie::SlowTokens) { 30 } else { 0 });
+        ResponseTemplate::new(200).set_body_json(answer).set_delay(delay)
     }
 
     fn id_token(&self, known: &Known, asked: &Asked) -> String {

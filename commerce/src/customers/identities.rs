@@ -124,13 +124,14 @@ pub(super) async fn forget(tx: &TenantTx, of: CustomerId) -> Result<(), DbErr> {
     sql::run(tx, text, [tx.tenant().into(), of.into()]).await.map(|_| ())
 }
 
+#[derive(FromQueryResult)]
+struct Fresh {
+    is_fresh: bool,
+}
+
 async fn is_fresh(tx: &TenantTx, session: Uuid) -> Result<bool, DbErr> {
-    let text = "SELECT 1 AS held FROM customer_refresh_tokens
-                WHERE tenant_id = $1 AND family_id = $2 AND began_at > now() - make_interval(mins => $3) LIMIT 1";
-    #[derive(FromQueryResult)]
-    struct Held {
-        #[expect(dead_code, reason = "that there is a row is all that is asked")]
-        held: i32,
-    }
-    Ok(sql::one::<Held>(tx, text, [tx.tenant().into(), session.into(), FRESH_MINUTES.into()]).await?.is_some())
+    let text = "SELECT EXISTS (SELECT FROM customer_refresh_tokens WHERE tenant_id = $1 AND family_id = $2
+                  AND began_at > now() - make_interval(mins => $3)) AS is_fresh";
+    let found: Option<Fresh> = sql::one(tx, text, [tx.tenant().into(), session.into(), FRESH_MINUTES.into()]).await?;
+    Ok(found.is_some_and(|found| found.is_fresh))
 }

@@ -6,7 +6,8 @@
 //!   resolves, when the connection is made.
 //! - What the platform's own configuration names ([`Reach::Configured`]) may lie in the platform's network; it is https too.
 //! - No redirect is followed and no proxy of the environment used. An answer is bounded in bytes and, with everything before it,
-//!   in time; so is how many are asked at once, those that stores name apart from ours.
+//!   in time. So is how many are asked at once: those that stores name apart from ours, and of all of them few at one place, so that
+//!   one that stalls is away alone.
 //! - No transaction is open meanwhile: nothing here takes one.
 //!
 //! `STOA_OUTSIDE_MAY_BE_PRIVATE` takes the first two promises back, for development and tests.
@@ -17,6 +18,7 @@ mod resolver;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use http::{Request, Response};
+use moka::sync::Cache;
 use reqwest::{Client, Url, redirect::Policy};
 use tokio::sync::Semaphore;
 
@@ -25,7 +27,11 @@ use resolver::PublicOnly;
 
 /// Asking, answering and waiting for a turn together.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 64;
+/// At one host and port.
+const AT_ONCE_EACH: usize = 8;
+const PLACES_KEPT_FOR: Duration = Duration::from_mins(1);
+const PLACES_AT_MOST: u64 = 10_000;
 const USER_AGENT: &str = "Stoa";
 
 /// Whose word it is that an address may be called.
@@ -63,6 +69,14 @@ pub struct Outside {
 struct Lane {
     client: Client,
     turns: Arc<Semaphore>,
+    turns_each: Cache<String, Arc<Semaphore>>,
+}
+
+impl Lane {
+    fn new(client: Client) -> Self {
+        let turns_each = Cache::builder().max_capacity(PLACES_AT_MOST).time_to_idle(PLACES_KEPT_FOR).build();
+        Self { client, turns: Arc::new(Semaphore::new(AT_ONCE)), turns_each }
+    }
 }
 
 impl Outside {
@@ -71,10 +85,9 @@ impl Outside {
     pub fn new(own_host: &str, may_be_private: bool) -> reqwest::Result<Self> {
         let client = || Client::builder().redirect(Policy::none()).no_proxy().timeout(ANSWERS_WITHIN).user_agent(USER_AGENT);
         let public = if may_be_private { client() } else { client().dns_resolver(PublicOnly) };
-        let lane = |client| Lane { client, turns: Arc::new(Semaphore::new(AT_ONCE)) };
         Ok(Self {
-            configured: lane(client().build()?),
-            public: lane(public.build()?),
+            configured: Lane::new(client().build()?),
+            public: Lane::new(public.build()?),
             may_be_private,
             own_host: own_host.to_ascii_lowercase().into(),
         })
@@ -124,7 +137,10 @@ impl Outside {
             Reach::Configured => &self.configured,
             Reach::Public => &self.public,
         };
+        let turns_there = lane.turns_each.get_with(url.authority().to_owned(), || Arc::new(Semaphore::new(AT_ONCE_EACH)));
         let work = async {
+            // In this order: who waits for a place that stalls is in nobody else's way.
+            let _there = turns_there.acquire().await.map_err(failed)?;
             let _turn = lane.turns.acquire().await.map_err(failed)?;
             let (parts, body) = request.into_parts();
             let asked = lane.client.request(parts.method, url).headers(parts.headers).body(body);

@@ -146,6 +146,31 @@ async fn a_slow_provider_is_away_alone() {
     world.run_jobs().await;
 }
 
+/// T047: however many wait for a provider that stalls with its tokens, who signs in by another does not wait with them.
+#[tokio::test]
+async fn who_waits_for_one_provider_is_in_nobody_elses_way() {
+    let (slow, good) = (Idp::start().await, Idp::start().await);
+    let world = World::offering(&offered(&[slow.described("slow", &["accounts"]), good.described("good", &["accounts"])])).await;
+    let mut begun = Vec::new();
+    for _ in 0..18 {
+        begun.push(begin_as_account(&world, "slow").await);
+    }
+    let other = begin_as_account(&world, "good").await;
+    slow.lie(Lie::SlowTokens);
+    let person = grace();
+    let waiting = join_all(begun.iter().map(|begun| error(&world, &slow, begun, &person)));
+    let passing = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let asked = Instant::now();
+        grant(&world, &good, &other, &person).await;
+        (asked.elapsed(), slow.asked("/token"))
+    };
+    let (words, (took, asked)) = join(waiting, passing).await;
+    assert!(words.iter().all(|word| word == "provider_unavailable"), "{words:?}");
+    assert!(took < Duration::from_secs(3), "who signs in elsewhere waited {took:?}");
+    assert!(asked <= 8, "{asked} at once at one place");
+}
+
 /// T047: a provider that cannot be discovered refuses to begin with 503, and says when to come again.
 #[tokio::test]
 async fn a_provider_that_is_not_there_is_said_to_be_away() {

@@ -2,13 +2,14 @@
 
 use serde::Deserialize;
 
-use super::provider::{Described, Kind, Provider, is_word};
+use super::{
+    provider::{Described, Kind, Provider, is_word},
+    return_urls,
+};
 use crate::{
     fault::FieldFault,
     outside::{Outside, Reach},
 };
-
-use super::return_urls;
 
 /// Read whole and checked whole: a process with half of it does not start.
 #[derive(Clone, Default)]
