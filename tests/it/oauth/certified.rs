@@ -13,8 +13,8 @@ use tests::{
     settings,
 };
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
 };
 
 const CLIENT: &str = "shop";
@@ -24,6 +24,8 @@ const SECRET: &str = "a secret: with 100% odd + characters / in it";
 struct Certified {
     issuer: String,
     _process: Child,
+    /// It goes on telling: a pipe that nobody holds would end it.
+    _told: Lines<BufReader<ChildStdout>>,
 }
 
 async fn certified() -> Option<Certified> {
@@ -45,7 +47,7 @@ async fn certified() -> Option<Certified> {
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
     while let Some(line) = lines.next_line().await.unwrap() {
         if line.starts_with("http://127.0.0.1:") {
-            return Some(Certified { issuer: line, _process: process });
+            return Some(Certified { issuer: line, _process: process, _told: lines });
         }
     }
     panic!("the provider did not start");

@@ -48,8 +48,8 @@ async fn a_token_that_lies_proves_nobody() {
         Lie::NoIdToken,
     ] {
         idp.lie(lie);
-        let word = error(&world, &idp, &begin_as_account(&world, "own").await, &grace()).await;
-        assert_eq!(word, "identity_unproved", "{lie:?}");
+        let told = error(&world, &idp, &begin_as_account(&world, "own").await, &grace()).await;
+        assert_eq!(told, "identity_unproved", "{lie:?}");
     }
     nothing_was_made(&world).await;
     idp.lie(None);
@@ -111,8 +111,8 @@ async fn what_a_provider_publishes_is_bounded() {
         let (world, idp) = world().await;
         idp.lie(lie);
         for _ in 0..3 {
-            let word = error(&world, &idp, &begin_as_account(&world, "own").await, &grace()).await;
-            assert_eq!(word, "provider_unavailable", "{lie:?}");
+            let told = error(&world, &idp, &begin_as_account(&world, "own").await, &grace()).await;
+            assert_eq!(told, "provider_unavailable", "{lie:?}");
         }
         assert_eq!((idp.asked("/keys"), idp.asked("/elsewhere")), (1, 0), "{lie:?}: asked once, and redirected nowhere");
         nothing_was_made(&world).await;
