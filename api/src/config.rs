@@ -4,6 +4,10 @@ use std::{fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, anyhow, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use commerce::{
+    identity::oauth::{Configured, Patience},
+    outside::Outside,
+};
 use salvo::http::uri::Uri;
 use search::{MeilisearchConfig, SearchConfig};
 use tenancy::{DatabaseConfig, telemetry::TelemetryConfig};
@@ -29,6 +33,10 @@ pub struct Config {
     pub signing_keys_pem: Vec<String>,
     /// The peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// How addresses are called that others have named.
+    pub outside: Outside,
+    /// By whom accounts, and the customers of every store, may sign in beside their passwords.
+    pub identity_providers: Configured,
     pub telemetry: TelemetryConfig,
     pub tuning: Tuning,
 }
@@ -52,6 +60,8 @@ pub struct Tuning {
     pub drain_within: Duration,
     pub connections_at_most: usize,
     pub password_hashes_at_once: usize,
+    /// For how long what identity providers publish is believed.
+    pub provider_documents: Patience,
 }
 
 impl Default for Tuning {
@@ -69,6 +79,7 @@ impl Default for Tuning {
             drain_within: Duration::from_secs(25),
             connections_at_most: 10_000,
             password_hashes_at_once: 2,
+            provider_documents: Patience::default(),
         }
     }
 }
@@ -81,7 +92,9 @@ impl Config {
     /// its value.
     pub fn from_env() -> anyhow::Result<Self> {
         let connections = optional("STOA_DATABASE_CONNECTIONS")?.map_or(Ok(16), |text| text.parse())?;
+        let public_url: PublicUrl = parsed("STOA_PUBLIC_URL", "http://localhost:8080")?;
         let secret = Secret::from_base64(&required("STOA_SECRET_KEY")?).context("STOA_SECRET_KEY")?;
+        let outside = Outside::new(public_url.host(), parsed("STOA_OUTSIDE_MAY_BE_PRIVATE", "false")?)?;
         Ok(Self {
             database: DatabaseConfig {
                 app_url: required("STOA_DATABASE_URL")?,
@@ -99,8 +112,13 @@ impl Config {
             },
             listen: parsed("STOA_LISTEN", "127.0.0.1:8080")?,
             internal_listen: parsed("STOA_INTERNAL_LISTEN", "127.0.0.1:9080")?,
-            public_url: parsed("STOA_PUBLIC_URL", "http://localhost:8080")?,
             sealing_keys: sealing_keys(optional("STOA_SEALING_KEYS")?.as_deref(), &secret).context("STOA_SEALING_KEYS")?,
+            identity_providers: match optional("STOA_IDENTITY_PROVIDERS")? {
+                Some(json) => Configured::read(&json, &outside).map_err(|why| anyhow!("STOA_IDENTITY_PROVIDERS: {why}"))?,
+                None => Configured::default(),
+            },
+            outside,
+            public_url,
             secret,
             signing_keys_pem: key_files(&required("STOA_SIGNING_KEY_FILE")?).context("STOA_SIGNING_KEY_FILE")?,
             trusted_proxies: list("STOA_TRUSTED_PROXIES")?,

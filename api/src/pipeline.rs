@@ -12,8 +12,8 @@ use salvo::{
 use tracing::Instrument;
 
 use crate::{
-    Problem, State, context::RequestId, cors::pages_allowed, health, json::Json, observe, openapi, platform, problem::Refusals, storefront,
-    vendor,
+    Problem, State, context::RequestId, cors::pages_allowed, health, json::Json, oauth, observe, openapi, platform, problem::Refusals,
+    storefront, vendor,
 };
 
 /// The API, ready to answer. Its requests run in tasks of their own: a client that hangs up stops nothing half-way.
@@ -30,6 +30,7 @@ fn inner(state: State) -> Service {
         .push(platform::router())
         .push(openapi::router())
         .push(health::router())
+        .push(oauth::router())
         .push(Router::with_path(".well-known/jwks.json").get(published_keys));
     Service::new(router)
         .hoop(observe::measure)

@@ -4,7 +4,7 @@ use anyhow::Context;
 use commerce::{
     cart::CartStore,
     clock::Clock,
-    identity::{Codes, KeyUses, Passwords, second_factors::Means},
+    identity::{Codes, KeyUses, Passwords, oauth::Providers, second_factors::Means},
     orders::OrderLinks,
     payments::Gateways,
     seal::Seal,
@@ -42,6 +42,8 @@ pub struct State {
     pub codes: Codes,
     pub key_uses: KeyUses,
     pub seal: Seal,
+    /// By whom people may sign in beside their passwords.
+    pub providers: Providers,
     pub kept_answers: KeptAnswers,
     /// Requests under way; they outlive their connections, and a stop waits for them.
     pub requests: TaskTracker,
@@ -64,6 +66,10 @@ impl State {
     /// A signing key or the address of the search engine cannot be used.
     pub fn new(config: Config, database: Database, redis: Option<ConnectionManager>, clock: Clock) -> anyhow::Result<Self> {
         let tuning = &config.tuning;
+        let codes = Codes::new(config.secret.bytes());
+        let outside = (config.outside.clone(), tuning.provider_documents);
+        let seal = Seal::new(&config.sealing_keys.iter().map(Secret::bytes).collect::<Vec<_>>());
+        let kept = (seal.clone(), codes.clone());
         Ok(Self {
             directory: Directory::new(database.clone()),
             search: search::connect(&config.search, database.clone(), clock.clone())?,
@@ -75,9 +81,10 @@ impl State {
             carts: CartStore::with_timeout(redis.clone(), clock.clone(), tuning.carts_answer_within),
             gateways: Gateways::new(),
             order_links: OrderLinks::new(config.secret.bytes()),
-            codes: Codes::new(config.secret.bytes()),
+            providers: Providers::new(config.identity_providers.clone(), &config.public_url.to_string(), outside, kept),
+            codes,
             key_uses: KeyUses::default(),
-            seal: Seal::new(&config.sealing_keys.iter().map(Secret::bytes).collect::<Vec<_>>()),
+            seal,
             kept_answers: KeptAnswers::new(tuning.kept_answers_mib),
             requests: TaskTracker::new(),
             config: Arc::new(config),

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use crate::{
     fault::{Fault, FieldFault, Kind},
     ids::{
-        AccountId, ApiKeyId, CategoryId, CustomerId, ErasureId, FulfillmentId, ImageId, ImportId, InvitationId, LocationId, OptionId,
-        OptionValueId, OrderId, PaymentId, PriceId, ProductId, RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId,
-        SupportSessionId, TagId, TaxRateId, TenantId, VariantId,
+        AccountId, ApiKeyId, CategoryId, CustomerId, ErasureId, FulfillmentId, IdentityProviderId, ImageId, ImportId, InvitationId,
+        LocationId, OptionId, OptionValueId, OrderId, PaymentId, PriceId, ProductId, ReturnUrlId, RoleId, ShippingMethodId, ShippingRateId,
+        ShippingZoneId, StockLevelId, SupportSessionId, TagId, TaxRateId, TenantId, VariantId,
     },
     page::{Cursor, CursorError, Page, PageQuery},
     sql,
@@ -50,6 +50,7 @@ resources! {
     Customer = "customer": CustomerId,
     Erasure = "erasure": ErasureId,
     Fulfillment = "fulfillment": FulfillmentId,
+    IdentityProvider = "identity_provider": IdentityProviderId,
     Image = "image": ImageId,
     Import = "import": ImportId,
     Invitation = "invitation": InvitationId,
@@ -62,6 +63,7 @@ resources! {
     Price = "price": PriceId,
     PrivacyRules = "privacy_rules": TenantId,
     Product = "product": ProductId,
+    ReturnUrl = "return_url": ReturnUrlId,
     Role = "role": RoleId,
     ShippingMethod = "shipping_method": ShippingMethodId,
     ShippingRate = "shipping_rate": ShippingRateId,

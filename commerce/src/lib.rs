@@ -1,7 +1,8 @@
 //! What may happen in a store: one folder a capability, each using only those before it.
 //!
 //! Shared by all: [`money`], [`ids`], [`clock`], [`fault`], [`outbox`]; and the plain words [`text`], [`page`],
-//! [`address`], [`idempotency`], [`facts`], [`audit`], [`seal`].
+//! [`address`], [`idempotency`], [`facts`], [`audit`]; and two doors: [`outside`] for calls to addresses that others name, [`seal`] for
+//! secrets that are kept.
 //!
 //! Reading rule: an operation that takes `&TenantTx` joins your transaction and touches nothing outside Postgres; a flow
 //! that takes `&TenantDb` owns its transactions and may talk to the outside between them. Operations never commit.
@@ -16,6 +17,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod money;
 pub mod outbox;
+pub mod outside;
 pub mod page;
 pub mod seal;
 mod sql;

@@ -34,6 +34,8 @@ permissions! {
     ReadTeam = "read_team",
     WriteTeam = "write_team",
     ReadAudit = "read_audit",
+    ReadIdentityProviders = "read_identity_providers",
+    WriteIdentityProviders = "write_identity_providers",
 }
 
 impl fmt::Display for Permission {
@@ -97,8 +99,8 @@ impl BuiltInRole {
     /// Every role reads the settings: without currency and time zone no amount and no day can be shown.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            ReadAnalytics, ReadAudit, ReadCustomers, ReadKeys, ReadOrders, ReadProducts, ReadSettings, ReadStock, ReadTeam, WriteCustomers,
-            WriteOrders, WriteProducts, WriteStock,
+            ReadAnalytics, ReadAudit, ReadCustomers, ReadIdentityProviders, ReadKeys, ReadOrders, ReadProducts, ReadSettings, ReadStock,
+            ReadTeam, WriteCustomers, WriteOrders, WriteProducts, WriteStock,
         };
         match self {
             Self::Owner | Self::Administrator => Permission::ALL,
@@ -106,9 +108,18 @@ impl BuiltInRole {
             Self::Orders => &[ReadProducts, ReadStock, ReadOrders, WriteOrders, ReadCustomers, WriteCustomers, ReadSettings],
             Self::Support => &[ReadProducts, ReadStock, ReadOrders, ReadCustomers, WriteCustomers, ReadSettings],
             Self::Analyst => &[ReadProducts, ReadOrders, ReadAnalytics, ReadSettings],
-            Self::ReadOnly => {
-                &[ReadProducts, ReadStock, ReadOrders, ReadCustomers, ReadAnalytics, ReadSettings, ReadKeys, ReadTeam, ReadAudit]
-            }
+            Self::ReadOnly => &[
+                ReadProducts,
+                ReadStock,
+                ReadOrders,
+                ReadCustomers,
+                ReadAnalytics,
+                ReadSettings,
+                ReadKeys,
+                ReadTeam,
+                ReadAudit,
+                ReadIdentityProviders,
+            ],
         }
     }
 

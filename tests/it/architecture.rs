@@ -121,9 +121,9 @@ fn only_tenancy_sets_a_tenant() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// T051. Only a `Proof` begins a session (its type says so), and only these files make one: whoever adds a way in is read twice.
+/// Only a `Proof` begins a session (its type says so), and only these files make one: whoever adds a way in is read twice.
 #[test]
-fn few_files_prove_that_somebody_may_have_a_session() {
+fn t051_few_files_prove_that_somebody_may_have_a_session() {
     let makers = ["identity/proof.rs", "identity/sign_in.rs", "identity/team/accept_invitation.rs", "stores/open_store.rs"];
     for name in ["commerce", "api", "worker"] {
         for file in sources(&root().join(name).join("src")) {

@@ -15,6 +15,11 @@ pub fn meilisearch() -> Option<(String, String)> {
     Some((read("STOA_MEILISEARCH_URL")?, read("STOA_MEILISEARCH_MASTER_KEY").unwrap_or_default()))
 }
 
+/// The folder of npm's `oidc-provider`, where it is at hand.
+pub fn oidc_provider() -> Option<String> {
+    read("STOA_TEST_OIDC_PROVIDER")
+}
+
 fn required(name: &str) -> String {
     read(name).unwrap_or_else(|| panic!("{name} is not set: run `cargo verify`, which starts the services and sets it"))
 }

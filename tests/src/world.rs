@@ -3,7 +3,7 @@
 //! A test that leaves facts behind has not looked at what follows from what it did, and fails: end it with
 //! [`World::run_jobs`], or say that it does not care with [`World::leave_facts`].
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use api::{
     Config, Limiter, State,
@@ -12,11 +12,13 @@ use api::{
 use chrono::{DateTime, Utc};
 use commerce::{
     clock::Clock,
-    identity::{operators::Enrolled, second_factors::totp},
+    identity::{oauth::Configured, operators::Enrolled, second_factors::totp},
+    outside::Outside,
     payments::Gateways,
 };
 use salvo::Service;
 use search::SearchConfig;
+use serde_json::Value;
 use sqlx::PgConnection;
 use tenancy::{Database, DatabaseConfig, TenantDb, TenantTx, telemetry::TelemetryConfig};
 use worker::{Ctx, Drained, Links};
@@ -70,9 +72,24 @@ impl World {
         Self::with(Clock::fixed(time), 1).await
     }
 
+    /// A platform that offers providers (`STOA_IDENTITY_PROVIDERS`) which may be on this machine.
+    pub async fn offering(providers: &Value) -> Self {
+        Self::configured(Clock::system(), 1, |config| {
+            config.outside = Outside::new(HOST, true).expect("a client");
+            config.identity_providers = Configured::read(&providers.to_string(), &config.outside).expect("a configuration");
+            config.tuning.provider_documents.refetched_after = Duration::from_secs(1);
+        })
+        .await
+    }
+
     async fn with(clock: Clock, limits_factor: u32) -> Self {
+        Self::configured(clock, limits_factor, |_| {}).await
+    }
+
+    async fn configured(clock: Clock, limits_factor: u32, configure: impl FnOnce(&mut Config)) -> Self {
         let test_database = TestDatabase::create().await;
-        let config = config(&test_database);
+        let mut config = config(&test_database);
+        configure(&mut config);
         let database = Database::connect(&config.database).await.expect("the database of this test");
         let client = redis::Client::open(settings::redis_url()).expect("STOA_TEST_REDIS_URL is a Redis address");
         let redis = redis::aio::ConnectionManager::new(client).await.expect("the Redis of STOA_TEST_REDIS_URL answers");
@@ -266,6 +283,8 @@ fn config(database: &TestDatabase) -> Config {
         sealing_keys: vec![Secret::from_base64(SECRET).expect("long enough")],
         signing_keys_pem: vec![SIGNING_KEY.to_owned()],
         trusted_proxies: Vec::new(),
+        outside: Outside::new(HOST, false).expect("a client"),
+        identity_providers: Configured::default(),
         telemetry: TelemetryConfig { filter: "warn".to_owned(), otlp_endpoint: None },
         tuning: Tuning::default(),
     }

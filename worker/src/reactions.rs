@@ -5,10 +5,10 @@ use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
     EraseCustomer, IndexCategory, IndexProducts, Job, MakeExport, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport,
-    SecondFactorNews, SendAccountCode, SendAccountFarewell, SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerPasswordNotice,
-    SendEmailChangeNotice, SendExportNotice, SendInvitation, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation,
-    SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendSecondFactorNotice, SendShippingNotice,
-    SendSupportNotice, SendWelcome,
+    SecondFactorNews, SendAccountCode, SendAccountFarewell, SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerIdentityNotice,
+    SendCustomerPasswordNotice, SendEmailChangeNotice, SendExportNotice, SendIdentityNotice, SendInvitation, SendLowStockAlert,
+    SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice,
+    SendSecondFactorNotice, SendShippingNotice, SendSupportNotice, SendWelcome,
 };
 
 macro_rules! jobs {
@@ -36,6 +36,12 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         AnyFact::AccountRecoveryCodesReplaced(of) => {
             jobs![SendSecondFactorNotice { account: of.account_id, news: SecondFactorNews::RecoveryCodesReplaced }]
         }
+        AnyFact::IdentityLinked(linked) => {
+            jobs![SendIdentityNotice { account: linked.account_id, issuer: linked.issuer.clone(), is_linked: true }]
+        }
+        AnyFact::IdentityUnlinked(unlinked) => {
+            jobs![SendIdentityNotice { account: unlinked.account_id, issuer: unlinked.issuer.clone(), is_linked: false }]
+        }
         // teams
         AnyFact::InvitationSent(sent) => jobs![SendInvitation { invitation: sent.invitation_id }],
         AnyFact::MemberLeft(left) if left.was_removed => jobs![SendRemovalNotice { account: left.account_id }],
@@ -56,6 +62,12 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         AnyFact::ErasureRequested(asked) => jobs![EraseCustomer { erasure: asked.erasure }],
         AnyFact::ExportRequested(asked) => jobs![MakeExport { customer: asked.customer, export: asked.export }],
         AnyFact::ExportReady(made) => jobs![SendExportNotice { customer: made.customer, export: made.export }],
+        AnyFact::CustomerIdentityLinked(linked) => {
+            jobs![SendCustomerIdentityNotice { customer: linked.customer, issuer: linked.issuer.clone(), is_linked: true }]
+        }
+        AnyFact::CustomerIdentityUnlinked(unlinked) => {
+            jobs![SendCustomerIdentityNotice { customer: unlinked.customer, issuer: unlinked.issuer.clone(), is_linked: false }]
+        }
         // stores
         AnyFact::SupportSessionBegan(began) => jobs![SendSupportNotice { session: began.session }],
         AnyFact::StoreOpened(_) => jobs![SendWelcome {}],

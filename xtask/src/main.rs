@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
 mod bench;
+mod certified;
 mod console;
 mod demo;
 mod dev;

@@ -49,7 +49,7 @@ impl<T: ToSchema> EndpointArgRegister for Body<T> {
 }
 
 /// The whole body. Read once; later readers of the same request get the same bytes.
-pub(super) async fn payload<'a>(req: &'a mut Request, tuning: &Tuning) -> Result<&'a [u8], Problem> {
+pub(crate) async fn payload<'a>(req: &'a mut Request, tuning: &Tuning) -> Result<&'a [u8], Problem> {
     match tokio::time::timeout(tuning.body_arrives_within, req.payload_with_max_size(tuning.body_at_most_bytes)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(ParseError::PayloadTooLarge)) => Err(Problem::too_large(tuning.body_at_most_bytes)),

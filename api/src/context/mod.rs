@@ -39,6 +39,7 @@ pub use sessions::Sessions;
 pub use shopper::Shopper;
 pub use vendor::Vendor;
 
+pub(crate) use body::payload;
 pub(crate) use customer::customers_known;
 pub(crate) use limited::limited_by_address;
 pub(crate) use operator::operators_only;

@@ -71,7 +71,7 @@ const AUTH_BY_ADDRESS: Bucket = Bucket { name: "auth-address", every: Duration::
 const PASSWORDS_BY_EMAIL: Bucket = Bucket { name: "auth-email", every: Duration::from_secs(30), burst: 10 };
 /// Strangers that one store has mails sent to, and how often one of them.
 const INVITATIONS_BY_STORE: Bucket = Bucket { name: "invitations", every: Duration::from_mins(1), burst: 60 };
-const INVITATIONS_BY_EMAIL: Bucket = Bucket { name: "invitations-email", every: Duration::from_mins(10), burst: 6 };
+const INVITATIONS_BY_EMAIL: Bucket = Bucket { name: "invitations-email", every: Duration::from_mins(10), burst: 8 };
 
 /// What a bucket answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

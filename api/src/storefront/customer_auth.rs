@@ -71,12 +71,12 @@ struct SignIn {
 /// A session in this store.
 #[derive(Debug, Serialize, ToSchema)]
 #[salvo(schema(name = "SignedInCustomer"))]
-struct SignedIn {
+pub(super) struct SignedIn {
     #[serde(flatten)]
-    tokens: Tokens,
+    pub(super) tokens: Tokens,
     /// Whether what the guest's cart held is in the customer's now. If not, none was named, or it stays as it was: somebody is
     /// paying for it, the two do not fit into one, or it is not there.
-    is_cart_merged: bool,
+    pub(super) is_cart_merged: bool,
 }
 
 /// Whose password is to be reset.

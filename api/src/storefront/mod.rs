@@ -8,6 +8,8 @@ mod customer;
 mod customer_addresses;
 mod customer_auth;
 mod customer_cart;
+mod customer_identities;
+mod customer_oauth;
 mod customer_orders;
 mod customer_privacy;
 mod customer_sessions;
@@ -36,7 +38,7 @@ pub(crate) fn router() -> Router {
     let by_host = SecurityRequirement::default;
     let by_key = || SecurityRequirement::new("publishableKey", Vec::<String>::new());
     let signed_in = || SecurityRequirement::new("customerToken", Vec::<String>::new());
-    let open = Router::new().oapi_securities([by_host(), by_key()]).push(customer_auth::router());
+    let open = Router::new().oapi_securities([by_host(), by_key()]).push(customer_auth::router()).push(customer_oauth::router());
     let everybody = Router::new()
         .oapi_securities([by_host(), by_key(), signed_in(), signed_in().add("publishableKey", Vec::<String>::new())])
         .hoop(customers_known)
@@ -55,6 +57,7 @@ pub(crate) fn router() -> Router {
         .push(customer::router())
         .push(customer_addresses::router())
         .push(customer_cart::router())
+        .push(customer_identities::router())
         .push(customer_orders::router())
         .push(customer_privacy::router())
         .push(customer_sessions::router());

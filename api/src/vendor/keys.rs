@@ -2,6 +2,7 @@ use chrono::{DateTime, Utc};
 use commerce::identity::{
     self, OVERLAP_AT_MOST_HOURS,
     api_keys::{self, ApiKey, KeyChanges, NewKey},
+    team,
 };
 use salvo::{
     Router, Writer,
@@ -132,7 +133,8 @@ async fn create(vendor: Vendor, state: State, body: Body<CreateKey>) -> Result<C
     vendor.fresh().await?;
     let new = body.0.try_into()?;
     let tx = vendor.db.begin().await?;
-    let (key, secret) = api_keys::create(&tx, &state.clock, &vendor.permissions, new).await?;
+    let may = team::permissions_now(&tx, &vendor.caller(), Permission::WriteKeys).await?;
+    let (key, secret) = api_keys::create(&tx, &state.clock, &may, new).await?;
     tx.commit().await?;
     Ok(Created::at(format!("/vendor/v1/keys/{}", key.id), NewlyMade { key: key.into(), secret }))
 }
@@ -160,7 +162,8 @@ async fn update(
     vendor.require(Permission::WriteKeys)?;
     let changes = KeyChanges { name: body.0.name, origins: body.0.origins, expires_at: body.0.expires_at.change() };
     let tx = vendor.db.begin().await?;
-    let key = api_keys::change(&tx, &state.clock, (id.0, if_match.version()), &vendor.permissions, changes).await?;
+    let may = team::permissions_now(&tx, &vendor.caller(), Permission::WriteKeys).await?;
+    let key = api_keys::change(&tx, &state.clock, (id.0, if_match.version()), &may, changes).await?;
     tx.commit().await?;
     Ok(Key::tagged(key))
 }
@@ -172,15 +175,18 @@ async fn update(
 #[endpoint]
 async fn rotate(vendor: Vendor, state: State, id: PathId<ApiKeyId>, body: Body<RotateKey>) -> Result<Created<NewlyMade>, Problem> {
     vendor.require(Permission::WriteKeys)?;
+    vendor.fresh().await?;
     let tx = vendor.db.begin().await?;
-    let (key, secret) = identity::rotate_key(&tx, &state.clock, &vendor.permissions, id.0, body.0.overlap_hours).await?;
+    let may = team::permissions_now(&tx, &vendor.caller(), Permission::WriteKeys).await?;
+    let (key, secret) = identity::rotate_key(&tx, &state.clock, &may, id.0, body.0.overlap_hours).await?;
     tx.commit().await?;
     Ok(Created::at(format!("/vendor/v1/keys/{}", key.id), NewlyMade { key: key.into(), secret }))
 }
 
 /// Revoke a key.
 ///
-/// It is refused everywhere at once. Revoking it again changes nothing.
+/// It is refused everywhere at once. Revoking it again changes nothing. Whoever may change keys may revoke any of them, also one that may
+/// more than they: a key that has leaked waits for nobody.
 #[endpoint]
 async fn revoke(vendor: Vendor, state: State, id: PathId<ApiKeyId>) -> Result<NoContent, Problem> {
     vendor.require(Permission::WriteKeys)?;

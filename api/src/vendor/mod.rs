@@ -7,12 +7,15 @@ mod auth;
 mod categories;
 mod customers;
 mod fulfillments;
+mod identities;
+mod identity_providers;
 mod images;
 mod imports;
 mod invitations;
 mod keys;
 mod locations;
 mod members;
+mod oauth;
 mod options;
 mod orders;
 mod ownership;
@@ -21,6 +24,7 @@ mod prices;
 mod privacy;
 mod product;
 mod products;
+mod return_urls;
 mod roles;
 mod second_factors;
 mod shipping_methods;
@@ -42,16 +46,23 @@ use crate::context::{limited_by_address, vendors_only};
 
 /// One line a resource. What stands in the first block is open to everyone and limited by client address.
 pub(crate) fn router() -> Router {
-    let open =
-        Router::new().oapi_security(SecurityRequirement::default()).hoop(limited_by_address).push(stores::router()).push(auth::router());
+    let open = Router::new()
+        .oapi_security(SecurityRequirement::default())
+        .hoop(limited_by_address)
+        .push(stores::router())
+        .push(auth::router())
+        .push(oauth::router());
     let members = Router::new()
         .oapi_security(SecurityRequirement::new("accessToken", Vec::<String>::new()))
         .oapi_security(SecurityRequirement::new("secretKey", Vec::<String>::new()))
         .hoop(vendors_only)
         .push(account::router())
         .push(second_factors::router())
+        .push(identities::router())
         .push(store::router())
         .push(keys::router())
+        .push(identity_providers::router())
+        .push(return_urls::router())
         .push(members::router())
         .push(invitations::router())
         .push(roles::router())

@@ -1,4 +1,5 @@
 use commerce::{
+    identity::oauth::Brought,
     stores::{self, NewStore, OpenedStore},
     text::Email,
 };
@@ -18,7 +19,7 @@ use crate::{
 };
 
 pub(super) fn router() -> Router {
-    Router::with_path("stores").post(open)
+    Router::with_path("stores").post(open).push(Router::with_path("by-provider").post(open_by_provider))
 }
 
 /// A store to be, and its owner.
@@ -68,6 +69,50 @@ struct OpenStore {
     prices_include_tax: bool,
 }
 
+/// A store to be, and who its owner is elsewhere.
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+struct OpenStoreByProvider {
+    /// What the browser came back with. Refused for any field, it goes on working.
+    #[garde(length(max = 100))]
+    #[salvo(schema(max_length = 100))]
+    grant: String,
+    /// The text whose challenge the flow began with.
+    #[garde(length(max = 128))]
+    #[salvo(schema(min_length = 43, max_length = 128))]
+    code_verifier: String,
+    /// The owner's own name.
+    #[garde(length(chars, min = 1, max = 100))]
+    #[salvo(schema(min_length = 1, max_length = 100))]
+    owner_name: String,
+    /// The store answers on `{slug}.{base domain}`.
+    #[garde(length(max = 40))]
+    #[salvo(schema(min_length = 3, max_length = 40, pattern = "^[a-z0-9][a-z0-9-]*[a-z0-9]$"))]
+    slug: String,
+    #[garde(length(chars, min = 1, max = 100))]
+    #[salvo(schema(min_length = 1, max_length = 100))]
+    name: String,
+    /// The main currency (ISO 4217).
+    #[garde(length(max = 3))]
+    #[salvo(schema(pattern = "^[A-Z]{3}$"))]
+    currency: String,
+    /// Further currencies.
+    #[garde(length(max = 20))]
+    #[serde(default)]
+    currencies: Vec<String>,
+    /// Where the store is (ISO 3166-1 alpha-2).
+    #[garde(length(max = 2))]
+    #[salvo(schema(pattern = "^[A-Z]{2}$"))]
+    country: String,
+    /// A name of the IANA time zone database. Reports count days in it.
+    #[garde(length(max = 64))]
+    #[salvo(schema(max_length = 64))]
+    time_zone: String,
+    /// Whether prices contain the tax.
+    #[garde(skip)]
+    prices_include_tax: bool,
+}
+
 /// A store that can sell. The secrets are shown here and never again.
 #[derive(Debug, Serialize, ToSchema)]
 struct Opened {
@@ -89,30 +134,71 @@ struct Opened {
 /// shipping rules, and two keys: all of it or nothing.
 #[endpoint]
 async fn open(state: State, device: Device, body: Body<OpenStore>, res: &mut Response) -> Result<Created<Opened>, Problem> {
-    let new = NewStore::from(body.0);
-    state.limiter.password_for(Door::Account, new.email.as_str()).await.admit(res)?;
+    let (Owner { email, password, second_factor_code }, new) = body.0.into_parts();
+    state.limiter.password_for(Door::Account, email.as_str()).await.admit(res)?;
     let (platform, host_of) = (state.database.platform(), |slug: &str| state.config.public_url.store_host(slug));
-    let opened = stores::open_store(&platform, &state.passwords, state.means(), host_of, new, &device.0).await?;
-    let OpenedStore { tenant, slug, settings, publishable_key, secret_key, session, .. } = opened;
-    let (session, storefront_url) = (tokens::issue(&state, session)?, state.config.public_url.store_url(&slug));
-    let store = Store::new(tenant, slug, "active", settings);
-    Ok(Created::at("/vendor/v1/store", Opened { store, storefront_url, publishable_key, secret_key, session }))
+    let asked = ((&email, password.as_str(), second_factor_code.as_deref()), new);
+    let opened = stores::open_store(&platform, &state.passwords, state.means(), host_of, asked, &device.0).await?;
+    Opened::of(&state, opened)
 }
 
-impl From<OpenStore> for NewStore {
-    fn from(asked: OpenStore) -> Self {
-        Self {
-            email: asked.email,
-            password: asked.password,
-            second_factor_code: asked.second_factor_code,
-            owner_name: asked.owner_name,
-            slug: asked.slug,
-            name: asked.name,
-            currency: asked.currency,
-            currencies: asked.currencies,
-            country: asked.country,
-            time_zone: asked.time_zone,
-            prices_include_tax: asked.prices_include_tax,
-        }
+/// Open a store by a provider.
+///
+/// As opening one with a password, for who is new: the account has none, and its address is the one that the provider has proved. An
+/// address that has an account signs in to it first.
+#[endpoint]
+async fn open_by_provider(state: State, device: Device, body: Body<OpenStoreByProvider>) -> Result<Created<Opened>, Problem> {
+    let (platform, host_of) = (state.database.platform(), |slug: &str| state.config.public_url.store_host(slug));
+    let (brought, new) = body.0.into_parts();
+    let means = (&state.providers, &state.clock);
+    let opened = stores::open_store_by_provider(&platform, means, host_of, (&brought, new), &device.0).await?;
+    Opened::of(&state, opened)
+}
+
+impl Opened {
+    fn of(state: &State, opened: OpenedStore) -> Result<Created<Self>, Problem> {
+        let OpenedStore { tenant, slug, settings, publishable_key, secret_key, session, .. } = opened;
+        let (session, storefront_url) = (tokens::issue(state, session)?, state.config.public_url.store_url(&slug));
+        let store = Store::new(tenant, slug, "active", settings);
+        Ok(Created::at("/vendor/v1/store", Self { store, storefront_url, publishable_key, secret_key, session }))
+    }
+}
+
+/// Who opens a store with a password.
+struct Owner {
+    email: Email,
+    password: String,
+    second_factor_code: Option<String>,
+}
+
+impl OpenStore {
+    fn into_parts(self) -> (Owner, NewStore) {
+        let new = NewStore {
+            owner_name: self.owner_name,
+            slug: self.slug,
+            name: self.name,
+            currency: self.currency,
+            currencies: self.currencies,
+            country: self.country,
+            time_zone: self.time_zone,
+            prices_include_tax: self.prices_include_tax,
+        };
+        (Owner { email: self.email, password: self.password, second_factor_code: self.second_factor_code }, new)
+    }
+}
+
+impl OpenStoreByProvider {
+    fn into_parts(self) -> (Brought, NewStore) {
+        let new = NewStore {
+            owner_name: self.owner_name,
+            slug: self.slug,
+            name: self.name,
+            currency: self.currency,
+            currencies: self.currencies,
+            country: self.country,
+            time_zone: self.time_zone,
+            prices_include_tax: self.prices_include_tax,
+        };
+        (Brought { grant: self.grant, verifier: self.code_verifier }, new)
     }
 }

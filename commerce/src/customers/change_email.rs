@@ -29,7 +29,7 @@ pub async fn request_email_change(
     (password, new): (&str, &Email),
 ) -> Result<(), Error> {
     let customer = customers::find(&db.begin().await?, who.customer).await?;
-    if !passwords.fit(password, Some(customer.password_hash)).await? {
+    if !passwords.fit(password, customer.password_hash).await? {
         return Err(identity::Error::WrongPassword.into());
     }
     let tx = db.begin().await?;

@@ -22,7 +22,7 @@ pub async fn change_password(
     (current, new): (&str, &str),
 ) -> Result<Vec<Uuid>, Error> {
     let before = customers::find(&db.begin().await?, who.customer).await?;
-    if !passwords.fit(current, Some(before.password_hash.clone())).await? {
+    if !passwords.fit(current, before.password_hash.clone()).await? {
         return Err(identity::Error::WrongPassword.into());
     }
     let hash = passwords.hash(&before.email, new).await?;
@@ -44,6 +44,6 @@ pub async fn change_password(
 /// `WrongPassword`, `Busy`.
 pub async fn check_password(db: &TenantDb, passwords: &Passwords, id: CustomerId, password: &str) -> Result<(), Error> {
     let customer = customers::find(&db.begin().await?, id).await?;
-    let hash = Some(customer.password_hash).filter(|_| customer.closed_at.is_none());
+    let hash = customer.password_hash.filter(|_| customer.closed_at.is_none());
     if passwords.fit(password, hash).await? { Ok(()) } else { Err(identity::Error::WrongPassword.into()) }
 }

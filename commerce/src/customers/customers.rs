@@ -21,7 +21,8 @@ pub struct Customer {
     pub id: CustomerId,
     pub email: String,
     pub name: String,
-    pub(super) password_hash: String,
+    /// None for who signs in by other providers alone.
+    pub(super) password_hash: Option<String>,
     /// When the address was proved, if it was.
     pub email_verified_at: Option<DateTime<Utc>>,
     pub accepts_marketing: bool,
@@ -110,6 +111,29 @@ pub(super) async fn create(
         accepts_marketing.unwrap_or(false).into(),
         accepts_marketing.map(|_| now).into(),
         now.into(),
+    ];
+    Ok((sql::run(tx, text, values).await? == 1).then_some(id))
+}
+
+/// Makes a customer without a password, whose address is proved; none when the address has one.
+pub(super) async fn create_proved(
+    tx: &TenantTx,
+    clock: &Clock,
+    (email, name): (&Email, &str),
+    accepts_marketing: Option<bool>,
+) -> Result<Option<CustomerId>, DbErr> {
+    let (id, now) = (CustomerId::new(), clock.now());
+    let text = "INSERT INTO customers (tenant_id, id, email, name, email_verified_at, accepts_marketing, marketing_decided_at,
+                  created_at, updated_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $5, $5) ON CONFLICT (tenant_id, email) DO NOTHING";
+    let values: [Value; 7] = [
+        tx.tenant().into(),
+        id.into(),
+        email.as_str().into(),
+        name.into(),
+        now.into(),
+        accepts_marketing.unwrap_or(false).into(),
+        accepts_marketing.map(|_| now).into(),
     ];
     Ok((sql::run(tx, text, values).await? == 1).then_some(id))
 }

@@ -6,7 +6,7 @@ use super::addresses::AT_MOST;
 use crate::{
     cart, checkout,
     fault::{Fault, FieldFault, Kind},
-    identity,
+    identity::{self, oauth},
     ids::{AddressId, CustomerId},
     page::CursorError,
     stores,
@@ -31,6 +31,8 @@ pub enum Error {
     #[error(transparent)]
     Identity(#[from] identity::Error),
     #[error(transparent)]
+    OAuth(#[from] oauth::Error),
+    #[error(transparent)]
     Store(#[from] stores::Error),
     #[error(transparent)]
     Cart(#[from] cart::Error),
@@ -51,6 +53,7 @@ impl Fault for Error {
             Self::Invalid(_) => Kind::Invalid,
             Self::Busy => Kind::Unavailable,
             Self::Identity(error) => error.kind(),
+            Self::OAuth(error) => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Cart(error) => error.kind(),
             Self::Checkout(error) => error.kind(),
@@ -69,6 +72,7 @@ impl Fault for Error {
             Self::Invalid(_) => "customers.invalid",
             Self::Busy => "customers.busy",
             Self::Identity(error) => error.code(),
+            Self::OAuth(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Cart(error) => error.code(),
             Self::Checkout(error) => error.code(),
@@ -81,6 +85,7 @@ impl Fault for Error {
         match self {
             Self::Invalid(faults) => faults.clone(),
             Self::Identity(error) => error.fields(),
+            Self::OAuth(error) => error.fields(),
             Self::Store(error) => error.fields(),
             Self::Cart(error) => error.fields(),
             Self::Checkout(error) => error.fields(),
@@ -93,6 +98,7 @@ impl Fault for Error {
         match self {
             Self::Busy => Some(Duration::from_secs(1)),
             Self::Identity(error) => error.retry_after(),
+            Self::OAuth(error) => error.retry_after(),
             Self::Store(error) => error.retry_after(),
             Self::Cart(error) => error.retry_after(),
             Self::Checkout(error) => error.retry_after(),

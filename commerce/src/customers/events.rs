@@ -40,6 +40,21 @@ pub struct CustomerEmailChanged {
     pub customer: CustomerId,
 }
 
+/// The customer added a way to sign in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CustomerIdentityLinked {
+    pub customer: CustomerId,
+    /// Whose word it is from now on: `https://accounts.google.com`.
+    pub issuer: String,
+}
+
+/// The customer took a way to sign in away.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CustomerIdentityUnlinked {
+    pub customer: CustomerId,
+    pub issuer: String,
+}
+
 macro_rules! customer_facts {
     ($($name:ident = $code:literal),+) => { $(
         impl Fact for $name {
@@ -57,5 +72,7 @@ customer_facts!(
     CustomerCodeRequested = "customers.code_requested",
     CustomerVerified = "customers.verified",
     CustomerPasswordChanged = "customers.password_changed",
-    CustomerEmailChanged = "customers.email_changed"
+    CustomerEmailChanged = "customers.email_changed",
+    CustomerIdentityLinked = "customers.identity_linked",
+    CustomerIdentityUnlinked = "customers.identity_unlinked"
 );

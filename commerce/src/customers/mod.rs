@@ -28,10 +28,12 @@ mod error;
 mod events;
 mod figures;
 mod history;
+pub mod identities;
 mod register;
 mod reset_password;
 pub mod sessions;
 mod sign_in;
+mod sign_in_by_provider;
 mod verify_email;
 
 pub use change_email::{change_email, request_email_change};
@@ -40,12 +42,16 @@ pub use close::{ERASED_DOMAIN, ERASED_NAME, Forgotten, carts_of, close, forget};
 pub use current_cart::{current_cart, current_cart_of};
 pub use customers::{Customer, CustomerChanges, NoteChanges, change, change_by_vendor, find, list, lock, lock_any};
 pub use error::Error;
-pub use events::{CustomerCodeRequested, CustomerEmailChanged, CustomerPasswordChanged, CustomerRegistered, CustomerVerified};
+pub use events::{
+    CustomerCodeRequested, CustomerEmailChanged, CustomerIdentityLinked, CustomerIdentityUnlinked, CustomerPasswordChanged,
+    CustomerRegistered, CustomerVerified,
+};
 pub use figures::{Figures, figures};
 pub use history::{prune, tenants_to_prune};
 pub use register::{NewCustomer, register};
 pub use reset_password::{request_password_reset, reset_password};
 pub use sign_in::{SignIn, SignedIn, sign_in};
+pub use sign_in_by_provider::{SignInByProvider, sign_in_by_provider};
 pub use verify_email::{request_verification, verify_email};
 
 use tenancy::CustomerId;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     CustomerPasswordChanged, Error,
     codes::{self, Wanted},
-    customers, sessions,
+    customers, identities, sessions,
 };
 use crate::{
     clock::Clock,
@@ -54,6 +54,10 @@ pub async fn reset_password(
         customers::forget_stranger(&tx, clock, customer.id).await?;
     }
     customers::set_password(&tx, clock, customer.id, &hash).await?;
+    if customer.email_verified_at.is_none() {
+        // Somebody else may have registered the address, linked themselves, and waited.
+        identities::forget(&tx, customer.id).await?;
+    }
     customers::set_verified(&tx, clock, customer.id).await?;
     orders::join(&tx, customer.id, &customer.email).await?;
     let ended = sessions::end_others(&tx, customer.id, None).await?;

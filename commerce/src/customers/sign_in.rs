@@ -1,9 +1,9 @@
 //! Signing in. No transaction is open while a password is checked, or while carts are merged.
 
-use tenancy::{Tenant, TenantDb};
+use tenancy::{CustomerId, Tenant, TenantDb, TenantTx};
 
 use super::{
-    Error, current_cart, customers,
+    Customer, Error, current_cart, customers,
     sessions::{self, Session},
 };
 use crate::{
@@ -46,12 +46,10 @@ pub async fn sign_in(
     let wrong = || Error::Identity(identity::Error::WrongCredentials);
     let known = customers::get(&db.begin().await?, &request.email).await?;
     let (id, hash) = known.map(|customer| (customer.id, customer.password_hash)).unzip();
+    let hash = hash.flatten();
     let fits = passwords.fit(&request.password, hash.clone()).await?;
-    let (id, hash) = id.zip(hash).filter(|_| fits).ok_or_else(wrong)?;
-    let is_cart_merged = match request.cart {
-        Some(cart) => current_cart::take_in(db, carts, clock, store, (id, cart)).await?,
-        None => false,
-    };
+    let id = id.filter(|_| fits).ok_or_else(wrong)?;
+    let is_cart_merged = bring_cart(db, (carts, clock), store, id, request.cart).await?;
     let tx = db.begin().await?;
     // Under the lock, so that no session of an old password begins beside a change that ends them all.
     let customer = match customers::lock(&tx, id).await {
@@ -60,10 +58,31 @@ pub async fn sign_in(
         Err(Error::NotFound(_)) => return Err(wrong()),
         found => found?,
     };
-    let session = sessions::begin(&tx, id, device).await?;
-    if customer.email_verified_at.is_some() {
-        orders::join(&tx, id, &customer.email).await?;
-    }
+    let session = enter(&tx, &customer, device).await?;
     tx.commit().await?;
     Ok(SignedIn { session, is_cart_merged })
+}
+
+/// The guest's cart becomes a part of the customer's, if there is one.
+pub(super) async fn bring_cart(
+    db: &TenantDb,
+    (carts, clock): (&CartStore, &Clock),
+    store: &Tenant,
+    of: CustomerId,
+    cart: Option<CartId>,
+) -> Result<bool, Error> {
+    match cart {
+        Some(cart) => current_cart::take_in(db, carts, clock, store, (of, cart)).await,
+        None => Ok(false),
+    }
+}
+
+/// The last step of every way to sign in: begins a session of a customer who has proved who they are, and whom the caller has
+/// locked.
+pub(super) async fn enter(tx: &TenantTx, customer: &Customer, device: &Device) -> Result<Session, Error> {
+    let session = sessions::begin(tx, customer.id, device).await?;
+    if customer.email_verified_at.is_some() {
+        orders::join(tx, customer.id, &customer.email).await?;
+    }
+    Ok(session)
 }

@@ -14,7 +14,8 @@ use crate::{
 #[derive(Clone)]
 pub struct Account {
     pub id: AccountId,
-    pub password_hash: String,
+    /// None for who signs in by other providers alone.
+    pub password_hash: Option<String>,
 }
 
 /// The account of an e-mail address, if there is one that is not closed.
@@ -46,13 +47,27 @@ pub async fn create(
     Ok((made.rows_affected() == 1).then_some(id))
 }
 
+/// Makes an account without a password, whose address is proved; none when the address was taken meanwhile.
+///
+/// # Errors
+/// Postgres is away.
+pub(super) async fn create_proved(tx: &PlatformTx, clock: &Clock, (email, name): (&Email, &str)) -> Result<Option<AccountId>, DbErr> {
+    let id = AccountId::new();
+    let sql = "INSERT INTO accounts (id, email, name, email_verified_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $4, $4)
+               ON CONFLICT (email) DO NOTHING";
+    let values: [Value; 4] = [id.into(), email.as_str().into(), name.into(), clock.now().into()];
+    let made = tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+    Ok((made.rows_affected() == 1).then_some(id))
+}
+
 /// An account as its own person sees it.
 #[derive(Clone, FromQueryResult)]
 pub struct Profile {
     pub id: AccountId,
     pub email: String,
     pub name: String,
-    pub password_hash: String,
+    /// None for who signs in by other providers alone.
+    pub password_hash: Option<String>,
     pub email_verified_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
@@ -85,7 +100,7 @@ pub(super) async fn lock(tx: &PlatformTx, id: AccountId) -> Result<(), DbErr> {
 ///
 /// # Errors
 /// Postgres is away.
-pub async fn still_has(tx: &PlatformTx, id: AccountId, password_hash: &str) -> Result<bool, DbErr> {
+pub async fn still_has(tx: &PlatformTx, id: AccountId, password_hash: Option<&str>) -> Result<bool, DbErr> {
     let sql = "SELECT 1 FROM accounts WHERE id = $1 AND password_hash = $2 FOR NO KEY UPDATE";
     let values: [Value; 2] = [id.into(), password_hash.into()];
     Ok(tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?.is_some())

@@ -24,11 +24,11 @@ pub async fn request_email_change(
     (password, new): (&str, &Email),
 ) -> Result<(), Error> {
     let account = accounts::find(&platform.begin().await?, who.account).await?;
-    if !passwords.fit(password, Some(account.password_hash.clone())).await? {
+    if !passwords.fit(password, account.password_hash.clone()).await? {
         return Err(Error::WrongPassword);
     }
     let tx = platform.begin().await?;
-    if !accounts::still_has(&tx, who.account, &account.password_hash).await? {
+    if !accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
         return Err(Error::WrongPassword);
     }
     if accounts::get(&tx, new).await?.is_some() {

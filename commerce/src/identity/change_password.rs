@@ -22,13 +22,13 @@ pub async fn change_password(
     (current, new): (&str, &str),
 ) -> Result<Vec<Uuid>, Error> {
     let account = accounts::find(&platform.begin().await?, who.account).await?;
-    if !passwords.fit(current, Some(account.password_hash.clone())).await? {
+    if !passwords.fit(current, account.password_hash.clone()).await? {
         return Err(Error::WrongPassword);
     }
     let hash = passwords.hash(&account.email, new).await?;
     let tx = platform.begin().await?;
     // Whoever changed it in between knew the same password, or read the mail, and was first.
-    if !accounts::still_has(&tx, who.account, &account.password_hash).await? {
+    if !accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
         return Err(Error::WrongPassword);
     }
     accounts::set_password(&tx, clock, who.account, &hash).await?;

@@ -33,7 +33,7 @@ pub async fn close_account(
     password: &str,
 ) -> Result<Vec<Uuid>, Error> {
     let account = accounts::find(&platform.begin().await?, who.account).await?;
-    if !passwords.fit(password, Some(account.password_hash.clone())).await? {
+    if !passwords.fit(password, account.password_hash.clone()).await? {
         return Err(Error::WrongPassword);
     }
     let mut tx = platform.begin().await?;
@@ -70,8 +70,12 @@ async fn keep_farewell(tx: &PlatformTx, clock: &Clock, account: &Profile) -> Res
 
 /// The row stays, without a person: what it did in stores is told of its id.
 async fn forget(tx: &PlatformTx, clock: &Clock, id: AccountId) -> Result<(), DbErr> {
-    run(tx, "DELETE FROM account_codes WHERE account_id = $1", [id.into()]).await?;
-    run(tx, "DELETE FROM refresh_tokens WHERE principal = 'account' AND principal_id = $1", [id.into()]).await?;
+    for (table, column) in [("account_codes", "account_id"), ("account_identities", "account_id"), ("account_oauth_flows", "linked_to")] {
+        run(tx, &format!("DELETE FROM {table} WHERE {column} = $1"), [id.into()]).await?;
+    }
+    for table in ["refresh_tokens", "second_factors", "recovery_codes", "second_factor_guesses", "sign_in_challenges"] {
+        run(tx, &format!("DELETE FROM {table} WHERE principal = 'account' AND principal_id = $1"), [id.into()]).await?;
+    }
     let sql = "UPDATE accounts SET email = $2, name = 'Closed account', password_hash = '', email_verified_at = NULL, closed_at = $3,
                  updated_at = $3 WHERE id = $1";
     run(tx, sql, [id.into(), format!("{id}@erased.invalid").into(), clock.now().into()]).await

@@ -82,19 +82,19 @@ impl Codes {
         Some((TenantId::from_uuid(Uuid::from_slice(store).ok()?), InvitationId::from_uuid(Uuid::from_slice(id).ok()?)))
     }
 
-    fn encode(&self, prefix: &str, kind: &[u8], named: &[u8]) -> String {
+    pub(super) fn encode(&self, prefix: &str, kind: &[u8], named: &[u8]) -> String {
         let tag = self.sign(kind, named);
         format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode([named, &tag.as_ref()[..TAG]].concat()))
     }
 
-    fn decode<const N: usize>(&self, prefix: &str, kind: &[u8], code: &str) -> Option<[u8; N]> {
+    pub(super) fn decode<const N: usize>(&self, prefix: &str, kind: &[u8], code: &str) -> Option<[u8; N]> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(code.trim().strip_prefix(prefix)?).ok()?;
         let (named, tag) = bytes.split_at_checked(N)?;
         aws_lc_rs::constant_time::verify_slices_are_equal(&self.sign(kind, named).as_ref()[..TAG], tag).ok()?;
         named.try_into().ok()
     }
 
-    fn sign(&self, kind: &[u8], named: &[u8]) -> hmac::Tag {
+    pub(super) fn sign(&self, kind: &[u8], named: &[u8]) -> hmac::Tag {
         let mut context = hmac::Context::with_key(&self.0);
         context.update(kind);
         context.update(named);

@@ -12,6 +12,7 @@
 //! - Where somebody has a second factor, nothing that proves the first begins a session: a session takes a [`Proof`], which few
 //!   functions make ([`second_factors`]). A session remembers how lately it was proved ([`step_up`]).
 //! - Who has an account is not told: a reset asked for an unknown address gets the same answer and costs the same work.
+//! - Whoever signs in by another provider is who they are there, and never an address alone ([`oauth`]).
 //!
 //! Uses nothing of `commerce` but what all share.
 
@@ -24,6 +25,7 @@ pub mod codes;
 mod error;
 mod events;
 mod key_uses;
+pub mod oauth;
 pub mod operators;
 mod origin;
 mod passwords;

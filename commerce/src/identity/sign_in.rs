@@ -47,6 +47,7 @@ pub async fn sign_in(
 ) -> Result<SignedIn, Error> {
     let account = accounts::get(&platform.begin().await?, email).await?;
     let (id, hash) = account.map(|account| (account.id, account.password_hash)).unzip();
+    let hash = hash.flatten();
     let fits = passwords.fit(password, hash.clone()).await?;
     let (id, hash) = id.zip(hash).filter(|_| fits).ok_or(Error::WrongCredentials)?;
     enter(platform, (id, Some(&hash)), store, device).await
@@ -64,9 +65,7 @@ pub(super) async fn enter(
     device: &Device,
 ) -> Result<SignedIn, Error> {
     let tx = platform.begin().await?;
-    if let Some(hash) = hash
-        && !accounts::still_has(&tx, account, hash).await?
-    {
+    if hash.is_some() && !accounts::still_has(&tx, account, hash).await? {
         return Err(Error::WrongCredentials);
     }
     let membership = choose(memberships(&tx, account).await?, store)?;
@@ -175,7 +174,7 @@ async fn begin(tx: &PlatformTx, account: AccountId, membership: Membership, proo
     Ok(SignedIn { session, membership, recovery_codes_left: proof.recovery_codes_left() })
 }
 
-fn choose(mut memberships: Vec<Membership>, store: Option<&str>) -> Result<Membership, Error> {
+pub(super) fn choose(mut memberships: Vec<Membership>, store: Option<&str>) -> Result<Membership, Error> {
     match store {
         Some(slug) => memberships.into_iter().find(|membership| membership.slug == slug).ok_or(Error::NoSuchStore),
         None if memberships.len() > 1 => Err(Error::SeveralStores),

@@ -81,7 +81,7 @@ pub async fn step_up(
     }
     drop(tx);
     let password = password.ok_or_else(|| required("/current_password", "the account's password is asked for"))?;
-    if !passwords.fit(password, Some(account.password_hash)).await? {
+    if !passwords.fit(password, account.password_hash).await? {
         return Err(Error::WrongPassword);
     }
     let tx = platform.begin().await?;

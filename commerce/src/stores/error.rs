@@ -4,7 +4,7 @@ use sea_orm::DbErr;
 
 use crate::{
     fault::{Fault, FieldFault, Kind},
-    identity,
+    identity::{self, oauth},
     ids::{SupportSessionId, TenantId},
     page::CursorError,
     shipping, tax,
@@ -31,6 +31,8 @@ pub enum Error {
     #[error(transparent)]
     Identity(#[from] identity::Error),
     #[error(transparent)]
+    OAuth(#[from] oauth::Error),
+    #[error(transparent)]
     Tax(#[from] tax::Error),
     #[error(transparent)]
     Shipping(#[from] shipping::Error),
@@ -47,6 +49,7 @@ impl Fault for Error {
             Self::ChangedMeanwhile => Kind::Outdated,
             Self::Cursor(error) => error.kind(),
             Self::Identity(error) => error.kind(),
+            Self::OAuth(error) => error.kind(),
             Self::Tax(error) => error.kind(),
             Self::Shipping(error) => error.kind(),
             Self::Database(error) => error.kind(),
@@ -64,6 +67,7 @@ impl Fault for Error {
             Self::AlreadyActive => "stores.already_active",
             Self::Cursor(error) => error.code(),
             Self::Identity(error) => error.code(),
+            Self::OAuth(error) => error.code(),
             Self::Tax(error) => error.code(),
             Self::Shipping(error) => error.code(),
             Self::Database(error) => error.code(),
@@ -76,6 +80,7 @@ impl Fault for Error {
             Self::SlugTaken(_) => vec![FieldFault::new("/slug", "taken", self.to_string())],
             Self::Cursor(error) => error.fields(),
             Self::Identity(error) => error.fields(),
+            Self::OAuth(error) => error.fields(),
             Self::Tax(error) => error.fields(),
             Self::Shipping(error) => error.fields(),
             _ => Vec::new(),
@@ -92,6 +97,7 @@ impl Fault for Error {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Identity(error) => error.retry_after(),
+            Self::OAuth(error) => error.retry_after(),
             Self::Tax(error) => error.retry_after(),
             Self::Shipping(error) => error.retry_after(),
             Self::Database(error) => error.retry_after(),

@@ -20,4 +20,4 @@ pub mod tenants;
 
 pub use error::Error;
 pub use events::{StoreOpened, SupportSessionBegan};
-pub use open_store::{NewStore, OpenedStore, open_store};
+pub use open_store::{NewStore, OpenedStore, open_store, open_store_by_provider};

@@ -15,6 +15,7 @@ use crate::{
         self, Passwords, Proof, Session,
         accounts::{self, Account},
         api_keys::{self, NewKey},
+        oauth::{self, Brought, Providers},
         second_factors::{AccountRecoveryCodeUsed, Means, Subject},
         sessions::{self, Device, Principal},
     },
@@ -31,10 +32,6 @@ const RESERVATION_MINUTES: i32 = 30;
 
 #[derive(Clone, Debug)]
 pub struct NewStore {
-    pub email: Email,
-    pub password: String,
-    /// Of the account, where it has a second factor.
-    pub second_factor_code: Option<String>,
     /// Of the person; kept when the account is new.
     pub owner_name: String,
     pub slug: String,
@@ -71,39 +68,76 @@ pub async fn open_store(
     passwords: &Passwords,
     means: Means<'_>,
     host_of: impl Fn(&str) -> String,
-    new: NewStore,
+    ((email, password, code), new): ((&Email, &str, Option<&str>), NewStore),
     device: &Device,
 ) -> Result<OpenedStore, Error> {
     let clock = means.clock;
     // All that can be wrong with the request itself is said before it is known whose address this is.
-    let (owner_name, first) = checked(&new, clock)?;
-    Passwords::check(new.email.as_str(), &new.password)?;
+    let (owner_name, first) = checked(email, &new, clock)?;
+    Passwords::check(email.as_str(), password)?;
     let tx = platform.begin().await?;
     if is_taken(&tx, &new.slug).await? {
         return Err(Error::SlugTaken(new.slug));
     }
-    let found = accounts::get(&tx, &new.email).await?;
+    let found = accounts::get(&tx, email).await?;
     drop(tx);
     let owner = match found {
-        Some(account) if passwords.fit(&new.password, Some(account.password_hash.clone())).await? => Owner::Known(account),
+        Some(account) if passwords.fit(password, account.password_hash.clone()).await? => Owner::Known(account),
         Some(_) => return Err(identity::Error::WrongCredentials.into()),
-        None => Owner::New(passwords.hash(new.email.as_str(), &new.password).await?),
+        None => Owner::New(passwords.hash(email.as_str(), password).await?),
     };
 
     let tx = platform.begin().await?;
     let owner = match owner {
-        Owner::Known(account) if accounts::still_has(&tx, account.id, &account.password_hash).await? => account.id,
+        Owner::Known(account) if accounts::still_has(&tx, account.id, account.password_hash.as_deref()).await? => account.id,
         Owner::Known(_) => return Err(identity::Error::WrongCredentials.into()),
         Owner::New(hash) => {
-            let made = accounts::create(&tx, clock, (&new.email, &owner_name), &hash).await?;
+            let made = accounts::create(&tx, clock, (email, &owner_name), &hash).await?;
             // Taken in the moment between: whoever took it has another password as far as we know.
             made.ok_or(identity::Error::WrongCredentials)?
         }
     };
-    let (tx, proof) = Proof::in_one_request(tx, means, Subject::Account(owner), new.second_factor_code.as_deref()).await?;
+    let (tx, proof) = Proof::in_one_request(tx, means, Subject::Account(owner), code).await?;
+    opened(tx, clock, (owner, &proof), (&new.slug, &host_of(&new.slug)), first, device).await
+}
+
+/// Opens a store for somebody who is known elsewhere and new here: their account has no password, and the address that the provider
+/// has proved. An error leaves the grant as it was.
+///
+/// # Errors
+/// `Invalid` with every wrong field, `SlugTaken`, `GrantInvalid`, `EmailUnproved`, `LinkFirst` when the address has an account,
+/// `IdentityTaken` when the identity has: whoever works here already signs in first.
+pub async fn open_store_by_provider(
+    platform: &PlatformDb,
+    (providers, clock): (&Providers, &Clock),
+    host_of: impl Fn(&str) -> String,
+    (brought, new): (&Brought, NewStore),
+    device: &Device,
+) -> Result<OpenedStore, Error> {
+    let tx = platform.begin().await?;
+    let proof = oauth::redeem(&tx, providers, brought).await?;
+    if oauth::identities::owner(&tx, &proof).await?.is_some() {
+        return Err(oauth::Error::IdentityTaken.into());
+    }
+    let email = proof.email.as_ref().ok_or(oauth::Error::EmailUnproved)?;
+    let (owner_name, first) = checked(email, &new, clock)?;
+    let owner = oauth::new_account(&tx, clock, &proof, &owner_name).await?;
+    let proof = Proof::of_first_factor(&tx, Subject::Account(owner)).await?.ok_or(oauth::Error::IdentityTaken)?;
+    opened(tx, clock, (owner, &proof), (&new.slug, &host_of(&new.slug)), first, device).await
+}
+
+/// The store of an account that is there, in the rest of the transaction.
+async fn opened(
+    tx: PlatformTx,
+    clock: &Clock,
+    (owner, proof): (AccountId, &Proof),
+    (slug, host): (&str, &str),
+    first: Settings,
+    device: &Device,
+) -> Result<OpenedStore, Error> {
     let tenant = TenantId::new();
-    register(&tx, clock, tenant, (&new.slug, &host_of(&new.slug)), &first).await?;
-    let session = sessions::begin(&tx, Principal::Account(owner, tenant), &proof, device).await?;
+    register(&tx, clock, tenant, (slug, host), &first).await?;
+    let session = sessions::begin(&tx, Principal::Account(owner, tenant), proof, device).await?;
     let tx = tx.enter(tenant).await?;
     furnish(&tx, clock, owner, &first).await?;
     let publishable =
@@ -122,7 +156,7 @@ pub async fn open_store(
         outbox::record(&tx, clock, &AccountRecoveryCodeUsed { account_id: owner, left }).await?;
     }
     tx.commit().await?;
-    Ok(OpenedStore { tenant, slug: new.slug, settings: first, owner, publishable_key, secret_key, session })
+    Ok(OpenedStore { tenant, slug: slug.to_owned(), settings: first, owner, publishable_key, secret_key, session })
 }
 
 enum Owner {
@@ -132,7 +166,7 @@ enum Owner {
 }
 
 /// The account's name and the first settings, or every field that is wrong.
-fn checked(new: &NewStore, clock: &Clock) -> Result<(String, Settings), Error> {
+fn checked(email: &Email, new: &NewStore, clock: &Clock) -> Result<(String, Settings), Error> {
     let mut faults = Vec::new();
     if let Err(fault) = slug::check(&new.slug) {
         faults.push(fault);
@@ -141,7 +175,7 @@ fn checked(new: &NewStore, clock: &Clock) -> Result<(String, Settings), Error> {
     let now = clock.now();
     let first = Settings {
         name: new.name.clone(),
-        contact_email: new.email.as_str().to_owned(),
+        contact_email: email.as_str().to_owned(),
         currency: new.currency.clone(),
         currencies: new.currencies.clone(),
         country: new.country.clone(),

@@ -20,6 +20,8 @@ mod m20261122_001500_create_customers;
 mod m20261122_001510_index_orders_of_customers;
 mod m20261122_001600_create_audit_entries;
 mod m20261122_001700_audit_team_and_customers;
+mod m20261122_001800_create_identities;
+mod m20261122_001810_create_identity_providers;
 mod m20261122_001900_create_second_factors;
 mod m20261122_001910_alter_operators;
 mod m20261122_001920_create_support_sessions;
@@ -47,6 +49,8 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_001510_index_orders_of_customers::Migration),
         Box::new(m20261122_001600_create_audit_entries::Migration),
         Box::new(m20261122_001700_audit_team_and_customers::Migration),
+        Box::new(m20261122_001800_create_identities::Migration),
+        Box::new(m20261122_001810_create_identity_providers::Migration),
         Box::new(m20261122_001900_create_second_factors::Migration),
         Box::new(m20261122_001910_alter_operators::Migration),
         Box::new(m20261122_001920_create_support_sessions::Migration),

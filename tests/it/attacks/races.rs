@@ -80,6 +80,32 @@ async fn t037_the_old_password_loses_to_a_reset_beside_it() {
     }
 }
 
+/// A process that still remembers a role gives nobody a key for it: the key would outlive the role for good.
+#[tokio::test]
+async fn t037_a_role_that_was_lost_makes_no_key() {
+    let mut world = World::new().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let sibling = world.sibling().await;
+    let (owner, eve, kim) =
+        (world.vendor(&ada), world.employ(&ada, "eve", "administrator").await, world.employ(&ada, "kim", "administrator").await);
+    let (eves, kims) = (world.colleague(&eve).at(&sibling), world.colleague(&kim).at(&sibling));
+    for there in [&eves, &kims] {
+        there.get("keys").await.ok();
+    }
+    owner.patch(format!("members/{}", eve.id), &json!({ "role": "analyst" })).await.ok();
+    owner.delete(format!("members/{}", kim.id)).await.ok();
+    let keys = owner.get("keys").await.ok()["data"].as_array().unwrap().clone();
+    let wanted = json!({ "name": "Back door", "kind": "secret", "scopes": ["write_products"] });
+    eves.post("keys", &wanted).await.refused(403, "identity.permission_missing");
+    kims.post("keys", &wanted).await.refused(401, "identity.session_ended");
+    let secret = keys.iter().find(|key| key["kind"] == "secret").expect("a key")["id"].as_str().unwrap();
+    for (there, status) in [(&eves, 403), (&kims, 401)] {
+        assert_eq!(there.post(format!("keys/{secret}/rotate"), &json!({ "overlap_hours": 1 })).await.status(), status);
+    }
+    assert_eq!(owner.get("keys").await.ok()["data"].as_array().unwrap().len(), keys.len());
+}
+
 /// Who takes an address back that a stranger has registered takes nothing over of what the stranger has left.
 #[tokio::test]
 async fn t043_what_a_stranger_left_is_gone_when_the_owner_comes() {

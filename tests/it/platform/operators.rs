@@ -27,9 +27,8 @@ async fn enrolled() -> (World, Authenticator, Vec<String>) {
     (world, authenticator, enrolled.recovery_codes)
 }
 
-/// T051.
 #[tokio::test]
-async fn a_password_alone_opens_nothing() {
+async fn t051_a_password_alone_opens_nothing() {
     let (world, authenticator, recovery_codes) = enrolled().await;
     let platform = world.anybody("/platform/v1");
     let first = platform.post("auth/sign-in", &json!({ "email": OPERATOR.0, "password": OPERATOR.1 })).await.ok();
@@ -77,9 +76,8 @@ async fn a_new_authenticator_ends_the_old_one_and_every_session() {
     answer(&world, &waiting, &world.authenticator(&new.secret.base32()).code()).await.ok();
 }
 
-/// T037.
 #[tokio::test]
-async fn one_who_is_disabled_is_out_in_every_process() {
+async fn t037_one_who_is_disabled_is_out_in_every_process() {
     let (world, authenticator, _) = enrolled().await;
     let sibling = world.sibling_with(|tuning| tuning.session_cached_for = Duration::from_secs(1)).await;
     let reply = answer(&world, &challenge(&world, OPERATOR).await, &authenticator.code()).await;

@@ -88,9 +88,9 @@ async fn sweep(world: &World, store: &Store) {
     assert!(drained.failed.is_empty() && drained.done.contains(&"SweepPrivacy"), "{drained:?}");
 }
 
-/// T134, I39: nothing in the database, in Redis, in jobs and facts, in what is searched, in logs of changes.
+/// I39: nothing in the database, in Redis, in jobs and facts, in what is searched, in logs of changes.
 #[tokio::test]
-async fn nothing_tells_any_more_who_was_forgotten() {
+async fn t134_nothing_tells_any_more_who_was_forgotten() {
     let world = World::new().await;
     let ada = world.tenant("ada").await;
     let Known { customer, id, order } = known(&world, &ada).await;

@@ -13,9 +13,9 @@ fn path(export: &Value) -> String {
     format!("customer/exports/{}", export["id"].as_str().expect("an id"))
 }
 
-/// T135: after the password once more, of this store alone though the other knows the same address, and not for ever.
+/// After the password once more, of this store alone though the other knows the same address, and not for ever.
 #[tokio::test]
-async fn a_copy_holds_everything_of_one_store_and_ends() {
+async fn t135_a_copy_holds_everything_of_one_store_and_ends() {
     let world = World::new().await;
     let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
     let mug = a_product().titled("Mug").stocked(9).create(&world, &ada).await;

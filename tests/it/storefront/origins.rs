@@ -25,9 +25,9 @@ async fn preflight(caller: &Caller, origin: &str, headers: &str) -> Reply {
     asked.with("access-control-request-headers", headers).request(Method::OPTIONS, "carts").await
 }
 
-/// T126: neither `null` nor a suffix, prefix, other scheme or port of an allowed origin is one.
+/// Neither `null` nor a suffix, prefix, other scheme or port of an allowed origin is one.
 #[tokio::test]
-async fn a_page_of_another_origin_reads_nothing() {
+async fn t126_a_page_of_another_origin_reads_nothing() {
     let mut world = World::new().await;
     let (ada, _bob) = (world.tenant("ada").await, world.tenant("bob").await);
     world.leave_facts();

@@ -19,6 +19,8 @@ struct Gate {
 const PLATFORM_TABLES: &[&str] = &[
     "account_codes",
     "account_farewells",
+    "account_identities",
+    "account_oauth_flows",
     "accounts",
     "operator_audit",
     "operators",
@@ -195,8 +197,9 @@ const GATES: &[Gate] = &[
     Gate {
         promise: "the app role reaches no table of the platform or of the job queue, but reads its own row of tenants",
         sql: "SELECT table_name || ': ' || privilege_type FROM information_schema.table_privileges WHERE grantee = 'stoa_app'
-              AND (table_schema = 'apalis' OR table_name IN ('account_codes', 'account_farewells', 'accounts', 'operator_audit', 'operators', 'recovery_codes', 'refresh_tokens',
-                'seaql_migrations', 'second_factor_guesses', 'second_factors', 'sign_in_challenges', 'tenants', 'tenant_hosts'))",
+              AND (table_schema = 'apalis' OR table_name IN ('account_codes', 'account_farewells', 'account_identities', 'account_oauth_flows', 'accounts',
+                'operator_audit', 'operators', 'recovery_codes', 'refresh_tokens', 'seaql_migrations', 'second_factor_guesses', 'second_factors',
+                'sign_in_challenges', 'tenants', 'tenant_hosts'))",
         allowed: &["tenants: SELECT"],
         violation: "GRANT SELECT ON accounts TO stoa_app",
         offender: "accounts: SELECT",
@@ -255,6 +258,8 @@ const UNAUDITED: &[&str] = &[
     "customer_addresses",
     "customer_codes",
     "customer_exports",
+    "customer_identities",
+    "customer_oauth_flows",
     "customer_refresh_tokens",
     "facts",
     "handled_jobs",

@@ -167,9 +167,9 @@ async fn a_use_is_told_later_and_costs_its_request_nothing() {
     assert_eq!(statements, 0, "nothing was noted since");
 }
 
-/// T052: no credential in an address, and nothing out of nothing.
+/// No credential in an address, and nothing out of nothing.
 #[tokio::test]
-async fn a_key_opens_what_it_names_and_from_the_header_alone() {
+async fn t052_a_key_opens_what_it_names_and_from_the_header_alone() {
     let mut world = World::new().await;
     let ada = world.tenant("ada").await;
     world.leave_facts();
@@ -194,9 +194,9 @@ async fn a_key_opens_what_it_names_and_from_the_header_alone() {
     }
 }
 
-/// T021: one idempotency key, sent by two stores and by two keys of one store, names four intents.
+/// One idempotency key, sent by two stores and by two keys of one store, names four intents.
 #[tokio::test]
-async fn an_idempotency_key_is_its_senders_own() {
+async fn t021_an_idempotency_key_is_its_senders_own() {
     let world = World::new().await;
     let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
     let mug = tests::a_product().stocked(20).create(&world, &ada).await;

@@ -116,9 +116,9 @@ async fn an_authenticator_counts_once_it_is_confirmed() {
     assert!(recovery_codes.iter().all(|code| !hashes.contains(code)));
 }
 
-/// T051: the code that turned the authenticator on, and every other, is taken once.
+/// The code that turned the authenticator on, and every other, is taken once.
 #[tokio::test]
-async fn a_code_works_once() {
+async fn t051_a_code_works_once() {
     let it = Guarded::new().await;
     let before = it.authenticator.code_of(-1);
     let challenge = it.challenge().await;
@@ -130,9 +130,9 @@ async fn a_code_works_once() {
     it.answer(&it.challenge().await, &code).await.refused(422, "identity.wrong_code");
 }
 
-/// T051: six sign-ins bring one code at the same moment.
+/// Six sign-ins bring one code at the same moment.
 #[tokio::test]
-async fn a_code_works_once_however_many_bring_it() {
+async fn t051_a_code_works_once_however_many_bring_it() {
     let it = Guarded::new().await;
     let mut challenges = Vec::new();
     for _ in 0..6 {
@@ -216,9 +216,9 @@ async fn a_challenge_is_answered_once_within_its_time_by_whom_it_was_made_for() 
     it.world.run_jobs().await;
 }
 
-/// T051: guessing ends after five codes, in every process, and a sign-in that was guessed at is over.
+/// Guessing ends after five codes, in every process, and a sign-in that was guessed at is over.
 #[tokio::test]
-async fn guessing_ends_soon() {
+async fn t051_guessing_ends_soon() {
     let it = Guarded::new().await;
     let (challenge, wrong) = (it.challenge().await, it.authenticator.wrong_code());
     let body = json!({ "challenge": challenge, "code": wrong });
@@ -242,9 +242,9 @@ async fn guessing_ends_soon() {
     it.answer(&another, &it.authenticator.code()).await.ok();
 }
 
-/// T051: a new password is one factor, and what was begun with the old one is over.
+/// A new password is one factor, and what was begun with the old one is over.
 #[tokio::test]
-async fn a_reset_password_leads_round_no_second_factor() {
+async fn t051_a_reset_password_leads_round_no_second_factor() {
     let it = Guarded::new().await;
     let begun_before = it.challenge().await;
     it.anybody().post("auth/reset-password", &json!({ "email": it.ada.email })).await.ok();
@@ -259,9 +259,9 @@ async fn a_reset_password_leads_round_no_second_factor() {
     it.world.run_jobs().await;
 }
 
-/// T051: an invitation with the account's password joins nobody until the code comes.
+/// An invitation with the account's password joins nobody until the code comes.
 #[tokio::test]
-async fn an_invitation_leads_round_no_second_factor() {
+async fn t051_an_invitation_leads_round_no_second_factor() {
     let it = Guarded::new().await;
     let bob = it.world.tenant("bob").await;
     it.world.vendor(&bob).post("invitations", &json!({ "email": it.ada.email, "role": "administrator" })).await.ok();
@@ -284,9 +284,9 @@ async fn an_invitation_leads_round_no_second_factor() {
     it.world.run_jobs().await;
 }
 
-/// T051: neither does opening another store.
+/// Neither does opening another store.
 #[tokio::test]
-async fn a_second_store_leads_round_no_second_factor() {
+async fn t051_a_second_store_leads_round_no_second_factor() {
     let it = Guarded::new().await;
     let mut second = json!({ "email": it.ada.email, "password": it.ada.password, "owner_name": "Ada", "name": "Second", "slug": "second",
                              "currency": "EUR", "country": "DE", "time_zone": "Europe/Berlin", "prices_include_tax": true });

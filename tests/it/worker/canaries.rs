@@ -41,9 +41,9 @@ impl<'a> MakeWriter<'a> for Captured {
     }
 }
 
-/// T129: a registration, a purchase, a mail that fails and an erasure, by somebody with words of their own.
+/// A registration, a purchase, a mail that fails and an erasure, by somebody with words of their own.
 #[tokio::test]
-async fn jobs_facts_searches_and_logs_know_nobody() {
+async fn t129_jobs_facts_searches_and_logs_know_nobody() {
     let log = Captured::default();
     let subscriber = tracing_subscriber::fmt().json().with_env_filter(EnvFilter::new("debug")).with_writer(log.clone()).finish();
     // This test runs on one thread, and with it all that it starts.

@@ -19,9 +19,11 @@ mod send_account_code;
 mod send_account_farewell;
 mod send_customer_code;
 mod send_customer_email_change_notice;
+mod send_customer_identity_notice;
 mod send_customer_password_notice;
 mod send_email_change_notice;
 mod send_export_notice;
+mod send_identity_notice;
 mod send_invitation;
 mod send_low_stock_alert;
 mod send_order_cancelled;
@@ -91,6 +93,7 @@ jobs! {
     SendEmailChangeNotice in Mail, send_email_change_notice;
     SendPasswordNotice in Mail, send_password_notice;
     SendSecondFactorNotice in Mail, send_second_factor_notice;
+    SendIdentityNotice in Mail, send_identity_notice;
     SendInvitation in Mail, send_invitation;
     SendRemovalNotice in Mail, send_removal_notice;
     SendOwnershipNotice in Mail, send_ownership_notice;
@@ -100,6 +103,7 @@ jobs! {
     SendCustomerPasswordNotice in Mail, send_customer_password_notice;
     SendAccountFarewell in Mail, send_account_farewell;
     SendExportNotice in Mail, send_export_notice;
+    SendCustomerIdentityNotice in Mail, send_customer_identity_notice;
     RefundPayment in Payments, refund_payment;
     SweepCheckouts in Payments, sweep_checkouts;
     SweepStore in Payments, sweep_store;

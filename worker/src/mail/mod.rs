@@ -13,7 +13,7 @@ use async_trait::async_trait;
 
 pub(crate) use content::{LowStockView, OrderView, ParcelView, Store};
 pub(crate) use deliver::{Letter, deliver, was_sent};
-pub(crate) use person::{code_letter, email_change_letter, password_letter, registered_letter};
+pub(crate) use person::{code_letter, email_change_letter, identity_letter, password_letter, registered_letter};
 pub(crate) use render::Template;
 pub use smtp::SmtpMailer;
 

@@ -64,6 +64,28 @@ pub(crate) fn password_letter(store: Store, (email, name): (String, Option<Strin
     }
 }
 
+/// That there is one more way to sign in, or one fewer.
+pub(crate) fn identity_letter(
+    store: Store,
+    (email, name): (String, String),
+    (issuer, is_linked): (&str, bool),
+    changed_at: DateTime<Utc>,
+) -> Letter<Value> {
+    let at = changed_at.with_timezone(&store.time_zone).format("%-d %B %Y, %H:%M %Z").to_string();
+    let title = if is_linked { "A way to sign in was added" } else { "A way to sign in was taken away" };
+    // Its host says who it is; what a store calls its provider could say anything.
+    let by = issuer.split("://").last().and_then(|rest| rest.split('/').next()).unwrap_or(issuer);
+    Letter {
+        template: Template::IdentityNotice,
+        to: email,
+        subject: format!("{title} · {}", store.name),
+        title: title.to_owned(),
+        preview: format!("By {by}, on {at}"),
+        view: json!({ "name": name, "by": by, "is_linked": is_linked, "at": at }),
+        store,
+    }
+}
+
 fn lasts(purpose: Purpose) -> String {
     match purpose.minutes() / 60 {
         1 => "an hour".to_owned(),

@@ -20,6 +20,7 @@ pub enum Template {
     EmailChangeNotice,
     PasswordNotice,
     SecondFactorNotice,
+    IdentityNotice,
     Invitation,
     RemovalNotice,
     SupportNotice,
@@ -42,6 +43,7 @@ impl Template {
             Self::EmailChangeNotice => ("email_change_notice.txt", "email_change_notice.html"),
             Self::PasswordNotice => ("password_notice.txt", "password_notice.html"),
             Self::SecondFactorNotice => ("second_factor_notice.txt", "second_factor_notice.html"),
+            Self::IdentityNotice => ("identity_notice.txt", "identity_notice.html"),
             Self::Invitation => ("invitation.txt", "invitation.html"),
             Self::RemovalNotice => ("removal_notice.txt", "removal_notice.html"),
             Self::SupportNotice => ("support_notice.txt", "support_notice.html"),
@@ -57,7 +59,7 @@ macro_rules! files {
     ($($name:literal),+ $(,)?) => { [$(($name, include_str!(concat!("templates/", $name)))),+] };
 }
 
-const FILES: [(&str, &str); 36] = files![
+const FILES: [(&str, &str); 38] = files![
     "layout.html",
     "parts.html",
     "order_confirmation.html",
@@ -82,6 +84,8 @@ const FILES: [(&str, &str); 36] = files![
     "second_factor_notice.txt",
     "support_notice.html",
     "support_notice.txt",
+    "identity_notice.html",
+    "identity_notice.txt",
     "invitation.html",
     "invitation.txt",
     "removal_notice.html",
@@ -177,6 +181,14 @@ mod tests {
                 json!({ "name": "Bob", "at": "1 March 2026, 12:00 CET", "what": "it was", "advice": "do this" }),
             ),
             (Template::SupportNotice, json!({ "operator": "Kim", "reason": "A question", "until": "1 March 2026, 12:00 CET" })),
+            (
+                Template::IdentityNotice,
+                json!({ "name": "Bob", "by": "accounts.google.com", "is_linked": true, "at": "1 March 2026, 12:00 CET" }),
+            ),
+            (
+                Template::IdentityNotice,
+                json!({ "name": "Bob", "by": "accounts.google.com", "is_linked": false, "at": "1 March 2026, 12:00 CET" }),
+            ),
             (Template::RemovalNotice, json!({ "name": "Bob", "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Bob", "other": "Ada", "is_owner": true, "at": "1 March 2026, 12:00 CET" })),
             (Template::OwnershipNotice, json!({ "name": "Ada", "other": "Bob", "is_owner": false, "at": "1 March 2026, 12:00 CET" })),

@@ -78,6 +78,7 @@ pub(crate) fn environment(folder: &Path, ports: &Ports) -> anyhow::Result<Vec<(&
         ("STOA_LISTEN", format!("127.0.0.1:{}", port("api"))),
         ("STOA_PUBLIC_URL", format!("http://localhost:{}", port("api"))),
         ("STOA_SECRET_KEY", secrets::platform_secret(folder)?),
+        ("STOA_OUTSIDE_MAY_BE_PRIVATE", "true".to_owned()),
         ("STOA_SIGNING_KEY_FILE", secrets::signing_key(folder)?.display().to_string()),
     ];
     for name in [
@@ -87,6 +88,7 @@ pub(crate) fn environment(folder: &Path, ports: &Ports) -> anyhow::Result<Vec<(&
         "STOA_LOG",
         "STOA_KEPT_ANSWERS_MIB",
         "STOA_LIMITS_FACTOR",
+        "STOA_IDENTITY_PROVIDERS",
     ] {
         list.extend(workspace::variable(name).map(|value| (name, value)));
     }

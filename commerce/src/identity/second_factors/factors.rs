@@ -77,7 +77,7 @@ pub async fn enrol(
 ) -> Result<Begun, Error> {
     let name = clean_line("/name", name, 60).map_err(Error::Invalid)?;
     let account = accounts::find(&platform.begin().await?, who.account).await?;
-    if !passwords.fit(password, Some(account.password_hash)).await? {
+    if !passwords.fit(password, account.password_hash).await? {
         return Err(Error::WrongPassword);
     }
     let (subject, secret) = (Subject::Account(who.account), totp::Secret::draw());
@@ -156,7 +156,7 @@ pub async fn replace_recovery_codes(
     (password, code): (&str, &str),
 ) -> Result<Vec<String>, Error> {
     let account = accounts::find(&platform.begin().await?, who.account).await?;
-    if !passwords.fit(password, Some(account.password_hash)).await? {
+    if !passwords.fit(password, account.password_hash).await? {
         return Err(Error::WrongPassword);
     }
     let (subject, tx) = (Subject::Account(who.account), platform.begin().await?);

@@ -11,9 +11,10 @@ use crate::{
     identity::{
         Codes, Membership, Passwords, Proof, SignedIn, accounts,
         accounts::Account,
+        oauth::{self, Brought, Providers, identities, new_account, redeem},
         second_factors::challenges::Leads,
         sessions::{self, Device, Principal, SignedInAs},
-        sign_in::first_factor_of,
+        sign_in::{enter, first_factor_of},
     },
     ids::InvitationId,
     outbox,
@@ -59,10 +60,10 @@ pub async fn accept_invitation(
 ) -> Result<SignedIn, Error> {
     let known = accounts::get(&platform.begin().await?, &invited.email).await?;
     let person = if let Some(Account { id, password_hash }) = known {
-        if !passwords.fit(password, Some(password_hash.clone())).await? {
+        if !passwords.fit(password, password_hash.clone()).await? {
             return Err(Error::WrongCredentials);
         }
-        Person::Known { id, hash: password_hash }
+        Person::Known { id, hash: password_hash.unwrap_or_default() }
     } else {
         let required = || FieldFault::new("/name", "required", "this address has no account yet: say the name of the one to be");
         let name = clean_line("/name", name.ok_or_else(|| Error::Invalid(required()))?, 100).map_err(Error::Invalid)?;
@@ -70,7 +71,7 @@ pub async fn accept_invitation(
     };
     let tx = platform.begin().await?;
     let account = match person {
-        Person::Known { id, hash } if accounts::still_has(&tx, id, &hash).await? => id,
+        Person::Known { id, hash } if accounts::still_has(&tx, id, Some(&hash)).await? => id,
         Person::Known { .. } => return Err(Error::WrongCredentials),
         Person::New { name, hash } => match accounts::create(&tx, clock, (&invited.email, &name), &hash).await? {
             Some(id) => id,
@@ -122,6 +123,41 @@ pub async fn join(
     Ok(signed_in)
 }
 
+/// Accepts an invitation as who somebody is elsewhere: the account of that identity, or a new one. Either has the address that the
+/// invitation was sent to. The session begins as every other does.
+///
+/// # Errors
+/// `GrantInvalid`; `InvitationForAnother`, `EmailUnproved`, `LinkFirst` when the address has another account; `Invalid` at `/name`,
+/// `CodeInvalid`, `AlreadyMember`; those of signing in.
+pub async fn accept_invitation_by_provider(
+    platform: &PlatformDb,
+    (providers, clock): (&Providers, &Clock),
+    invited: Invited,
+    (name, brought): (Option<&str>, &Brought),
+    device: &Device,
+) -> Result<SignedIn, oauth::Error> {
+    let tx = platform.begin().await?;
+    let proof = redeem(&tx, providers, brought).await?;
+    let account = if let Some(id) = identities::owner(&tx, &proof).await? {
+        if accounts::find(&tx, id).await?.email != invited.email.as_str() {
+            return Err(Error::InvitationForAnother.into());
+        }
+        id
+    } else {
+        if proof.email.as_ref().ok_or(oauth::Error::EmailUnproved)? != &invited.email {
+            return Err(Error::InvitationForAnother.into());
+        }
+        let name = name.or(proof.name.as_deref()).unwrap_or_default();
+        let name = clean_line("/name", name, 100).map_err(Error::Invalid)?;
+        new_account(&tx, clock, &proof, &name).await?
+    };
+    make_ready(&tx, clock, &invited, account).await?;
+    let tx = tx.enter(invited.store).await?;
+    let joined = take_seat(&tx, clock, &invited, account).await?;
+    tx.commit().await?;
+    Ok(enter(platform, (account, None), Some(&joined.slug), device).await?)
+}
+
 enum Person {
     Known { id: AccountId, hash: String },
     New { name: String, hash: String },
@@ -135,22 +171,30 @@ pub(in crate::identity) async fn joined(
     (account, proof): (AccountId, &Proof),
     device: &Device,
 ) -> Result<(TenantTx, SignedIn), Error> {
-    if !accounts::mark_verified(&tx, clock, account, invited.email.as_str()).await? {
-        return Err(Error::CodeInvalid);
-    }
-    // What is left of an earlier membership does not come back to life with this one.
-    sessions::end_in_store(&tx, account, invited.store).await?;
+    make_ready(&tx, clock, invited, account).await?;
     let session = sessions::begin(&tx, Principal::Account(account, invited.store), proof, device).await?;
     let tx = tx.enter(invited.store).await?;
-    turn(&tx).await?;
-    let opened = invitations::redeem(&tx, invited.id).await?.ok_or(Error::CodeInvalid)?;
-    if !members::add(&tx, clock, account, opened.role.id).await? {
+    let membership = take_seat(&tx, clock, invited, account).await?;
+    Ok((tx, SignedIn { session, membership, recovery_codes_left: proof.recovery_codes_left() }))
+}
+
+/// The address is proved by the code. What is left of an earlier membership does not come back to life with this one.
+async fn make_ready(tx: &PlatformTx, clock: &Clock, invited: &Invited, account: AccountId) -> Result<(), Error> {
+    if !accounts::mark_verified(tx, clock, account, invited.email.as_str()).await? {
+        return Err(Error::CodeInvalid);
+    }
+    sessions::end_in_store(tx, account, invited.store).await
+}
+
+async fn take_seat(tx: &TenantTx, clock: &Clock, invited: &Invited, account: AccountId) -> Result<Membership, Error> {
+    turn(tx).await?;
+    let opened = invitations::redeem(tx, invited.id).await?.ok_or(Error::CodeInvalid)?;
+    if !members::add(tx, clock, account, opened.role.id).await? {
         return Err(Error::AlreadyMember);
     }
     let fact = MemberJoined { store: invited.store, account_id: account, invitation_id: invited.id, role: opened.role.id };
-    outbox::record(&tx, clock, &fact).await?;
-    let membership = Membership { tenant: invited.store, slug: opened.slug, name: opened.name, role: opened.role };
-    Ok((tx, SignedIn { session, membership, recovery_codes_left: proof.recovery_codes_left() }))
+    outbox::record(tx, clock, &fact).await?;
+    Ok(Membership { tenant: invited.store, slug: opened.slug, name: opened.name, role: opened.role })
 }
 
 /// The address of an open invitation.

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use sea_orm::DbErr;
 use tenancy::{Actor, Permission, TenantId, TenantTx};
 
-pub use accept_invitation::{Invited, accept_invitation, invited, join};
+pub use accept_invitation::{Invited, accept_invitation, accept_invitation_by_provider, invited, join};
 pub(super) use accept_invitation::{joined, reopened};
 pub use events::{InvitationSent, MemberJoined, MemberLeft, MemberRoleChanged, OwnershipTransferred};
 pub use members::Member;
@@ -77,13 +77,25 @@ async fn turn(tx: &TenantTx) -> Result<(), DbErr> {
 /// # Errors
 /// `SessionEnded` for who is not a member any more, `PermissionMissing` for who may not change the team any more.
 async fn rights(tx: &TenantTx, caller: &Caller) -> Result<Rights, Error> {
+    rights_to(tx, caller, Permission::WriteTeam).await
+}
+
+/// What a caller may hand out now, whatever their session still remembers; it stays so until the end of `tx`.
+///
+/// # Errors
+/// `SessionEnded` for who is not a member any more, `PermissionMissing` for who has lost `needed`.
+pub async fn permissions_now(tx: &TenantTx, caller: &Caller, needed: Permission) -> Result<Arc<[Permission]>, Error> {
+    Ok(rights_to(tx, caller, needed).await?.permissions)
+}
+
+async fn rights_to(tx: &TenantTx, caller: &Caller, needed: Permission) -> Result<Rights, Error> {
     turn(tx).await?;
     let Actor::Account(account) = caller.actor else {
         return Ok(Rights { is_owner: false, permissions: caller.permissions.clone() });
     };
     let role = members::role_of(tx, account).await?.ok_or(Error::SessionEnded)?;
-    if !role.permissions.contains(&Permission::WriteTeam) {
-        return Err(Error::PermissionMissing(Permission::WriteTeam));
+    if !role.permissions.contains(&needed) {
+        return Err(Error::PermissionMissing(needed));
     }
     Ok(Rights { is_owner: role.is_owner(), permissions: role.permissions })
 }

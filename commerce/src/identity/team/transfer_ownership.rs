@@ -28,11 +28,11 @@ pub async fn transfer_ownership(
         return Err(Error::OwnersOnly);
     }
     drop(tx);
-    if !passwords.fit(password, Some(account.password_hash.clone())).await? {
+    if !passwords.fit(password, account.password_hash.clone()).await? {
         return Err(Error::WrongPassword);
     }
     let tx = platform.begin().await?;
-    if !accounts::still_has(&tx, who.account, &account.password_hash).await? {
+    if !accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
         return Err(Error::WrongPassword);
     }
     let tx = tx.enter(who.tenant).await?;
