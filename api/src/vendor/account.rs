@@ -215,10 +215,12 @@ async fn change_email(vendor: Vendor, state: State, body: Body<Code>) -> Result<
 /// Close the account.
 ///
 /// Leaves every store, ends every session, and forgets name, address and password; the address is free again, and a last mail goes
-/// to it. Refused while a store would lose its last owner: `detail` names them. It cannot be undone.
+/// to it. Refused while a store would lose its last owner: `detail` names them. An account with a second factor must have proved it
+/// within the last ten minutes. It cannot be undone.
 #[endpoint]
 async fn close(vendor: Vendor, state: State, body: Body<CloseAccount>, res: &mut Response) -> Result<NoContent, Problem> {
     let who = vendor.person()?;
+    vendor.fresh_beside_password().await?;
     state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
     let ended = identity::close_account(&vendor.platform, &state.passwords, &state.clock, who, &body.0.current_password).await?;
     state.sessions.forget_all(ended).await;

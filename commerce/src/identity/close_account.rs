@@ -37,6 +37,9 @@ pub async fn close_account(
         return Err(Error::WrongPassword);
     }
     let mut tx = platform.begin().await?;
+    if !accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
+        return Err(Error::WrongPassword);
+    }
     let ended = sessions::end_all(&tx, who.account.uuid()).await?;
     let mut stores = memberships(&tx, who.account).await?;
     // Teams are locked in one order, whoever leaves them.

@@ -341,6 +341,7 @@ async fn where_there_is_a_second_factor_the_password_is_no_fresh_proof() {
         ("account/email", &address),
         ("ownership/transfer", &transfer),
         ("account/second-factors/totp", &another),
+        ("account/close", &another),
         ("keys", &key),
     ] {
         owner.post(path, body).await.refused(403, "identity.step_up_required");
