@@ -143,7 +143,7 @@ impl FromStr for BuiltInRole {
     }
 }
 
-/// What an operator who supports a store may there: see everything but its keys, and set right what is sold and how much of it there is.
+/// What an operator who supports a store may there: see everything but its keys and providers, and set right what is sold and how much of it there is.
 /// Never money, keys, the team, customers or settings.
 pub const SUPPORT: &[Permission] = {
     use Permission::{
@@ -163,10 +163,10 @@ mod tests {
     }
 
     #[test]
-    fn support_reads_all_but_keys_and_writes_the_catalogue_alone() {
+    fn support_reads_all_but_doors_and_writes_the_catalogue_alone() {
         for permission in Permission::ALL {
             let may = match permission.as_str().split_once('_') {
-                Some(("read", resource)) => resource != "keys",
+                Some(("read", resource)) => !["keys", "identity_providers"].contains(&resource),
                 Some((_, resource)) => ["products", "stock"].contains(&resource),
                 None => false,
             };

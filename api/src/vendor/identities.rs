@@ -33,6 +33,7 @@ async fn list(vendor: Vendor) -> Result<Page<Identity>, Problem> {
 #[endpoint]
 async fn begin(vendor: Vendor, state: State, body: Body<BeginLink>, res: &mut Response) -> Result<Json<Begun>, Problem> {
     let who = vendor.person()?;
+    vendor.fresh_beside_password().await?;
     state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
     let (password, asked) = body.0.into_parts();
     let means = (&state.passwords, &state.providers, &state.clock);
@@ -55,6 +56,7 @@ async fn finish(vendor: Vendor, state: State, body: Body<Brought>) -> Result<Cre
 #[endpoint]
 async fn delete(vendor: Vendor, state: State, id: PathId<IdentityId>) -> Result<NoContent, Problem> {
     let who = vendor.person()?;
+    vendor.fresh().await?;
     identities::unlink(&vendor.platform, &state.clock, who, id.0).await?;
     Ok(NoContent)
 }

@@ -4,7 +4,7 @@ use sea_orm::{DbErr, FromQueryResult, Value};
 use tenancy::{CustomerId, TenantDb, TenantTx};
 use uuid::Uuid;
 
-use super::{CustomerIdentityLinked, CustomerIdentityUnlinked, Error, SignedInAs, customers};
+use super::{CustomerIdentityLinked, CustomerIdentityUnlinked, Error, SignedInAs, customers, sessions};
 use crate::{
     clock::Clock,
     fault::OnConstraint,
@@ -61,6 +61,10 @@ pub async fn link(db: &TenantDb, (providers, clock): (&Providers, &Clock), who: 
     let tx = db.begin().await?;
     let proof = oauth::redeem_as_customer(&tx, providers, brought, Some(who.customer)).await?;
     customers::lock(&tx, who.customer).await?;
+    // Asked under the lock: whoever ended the session beside this has ended what it began.
+    if !sessions::stands(&tx, who).await? {
+        return Err(identity::Error::SessionEnded.into());
+    }
     if i64::try_from(list(&tx, who.customer).await?.len()).is_ok_and(|held| held >= AT_MOST) {
         return Err(oauth::Error::TooManyIdentities.into());
     }

@@ -8,7 +8,7 @@ use tenancy::{AccountId, OperatorId, Permission, PlatformDb, PlatformTx, TenantI
 use uuid::Uuid;
 
 use super::{
-    Error, Proof,
+    Error, Proof, accounts,
     refresh_tokens::{self, Chain, Turned},
     second_factors::{Subject, challenges},
     team::Role,
@@ -106,7 +106,7 @@ pub enum Kind {
 /// Begins a session of who has proved that they may have it.
 ///
 /// # Errors
-/// `WrongCredentials`: it is somebody else's proof.
+/// `WrongCredentials`: it is somebody else's proof. `SessionEnded`: the session that it stands on is over.
 pub(crate) async fn begin(tx: &PlatformTx, principal: Principal, proof: &Proof, device: &Device) -> Result<Session, Error> {
     if proof.subject() != principal.subject() {
         return Err(Error::WrongCredentials);
@@ -118,7 +118,9 @@ pub(crate) async fn begin(tx: &PlatformTx, principal: Principal, proof: &Proof, 
                SELECT $1, $2, $1, $3, $4, $5, now(), $7, $8, now(), now() + make_interval(days => $6),
                  CASE WHEN $10::uuid IS NULL THEN now() ELSE s.proved_at END,
                  CASE WHEN $10::uuid IS NOT NULL THEN s.second_factor_at WHEN $9 THEN now() END
-               FROM (SELECT 1) AS one LEFT JOIN refresh_tokens s ON s.family_id = $10 AND s.used_at IS NULL AND s.revoked_at IS NULL";
+               FROM (SELECT 1) AS one LEFT JOIN refresh_tokens s
+                 ON s.family_id = $10 AND s.principal_id = $4 AND s.used_at IS NULL AND s.revoked_at IS NULL AND s.expires_at > now()
+               WHERE $10::uuid IS NULL OR s.id IS NOT NULL";
     let (word, principal_id, tenant) = principal.columns();
     let values: [Value; 10] = [
         id.into(),
@@ -132,7 +134,13 @@ pub(crate) async fn begin(tx: &PlatformTx, principal: Principal, proof: &Proof, 
         proof.has_second_factor().into(),
         proof.session().into(),
     ];
-    tx.execute_raw(statement(sql, values)).await?;
+    if let (Principal::Account(account, _), Some(_)) = (principal, proof.session()) {
+        // A reset or another end of that session, which is on its way, comes first.
+        accounts::lock(tx, account).await?;
+    }
+    if tx.execute_raw(statement(sql, values)).await?.rows_affected() == 0 {
+        return Err(Error::SessionEnded);
+    }
     Ok(Session { id, principal, refresh_token })
 }
 

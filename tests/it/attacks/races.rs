@@ -80,6 +80,41 @@ async fn t037_the_old_password_loses_to_a_reset_beside_it() {
     }
 }
 
+/// A process that still lets an ended session in begins nothing by it that would last.
+#[tokio::test]
+async fn t037_an_ended_session_begins_no_other() {
+    let mut world = World::new().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let sibling = world.sibling().await;
+    let open = world.anybody("/vendor/v1");
+    let stolen = open.post("auth/sign-in", &json!({ "email": ada.email, "password": ada.password })).await.ok();
+    let there = open.with_token(stolen["access_token"].as_str().unwrap()).at(&sibling);
+    there.get("account").await.ok();
+    world.vendor(&ada).delete("account/sessions").await.ok();
+    there.get("account").await.ok();
+    there.post("account/switch-store", &json!({ "store": "ada" })).await.refused(401, "identity.session_ended");
+    assert_eq!(world.vendor(&ada).get("account/sessions").await.ok()["data"].as_array().unwrap().len(), 1);
+}
+
+/// Who takes an account back whose address was never proved takes no authenticator of the stranger's over.
+#[tokio::test]
+async fn t051_a_strangers_second_factor_goes_with_the_stranger() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let (stranger, open) = (world.vendor(&ada), world.anybody("/vendor/v1"));
+    let begun = stranger.post("account/second-factors/totp", &json!({ "current_password": ada.password })).await.ok();
+    let authenticator = world.authenticator(begun["secret"].as_str().unwrap());
+    let path = format!("account/second-factors/{}/confirm", begun["id"].as_str().unwrap());
+    stranger.post(path, &json!({ "code": authenticator.code() })).await.ok();
+    open.post("auth/reset-password", &json!({ "email": ada.email })).await.ok();
+    world.run_jobs().await;
+    let confirm = json!({ "code": world.mailbox.code_to(&ada.email), "password": "the owner's own password" });
+    open.post("auth/reset-password/confirm", &confirm).await.ok();
+    open.post("auth/sign-in", &json!({ "email": ada.email, "password": "the owner's own password" })).await.ok();
+    world.run_jobs().await;
+}
+
 /// A process that still remembers a role gives nobody a key for it: the key would outlive the role for good.
 #[tokio::test]
 async fn t037_a_role_that_was_lost_makes_no_key() {

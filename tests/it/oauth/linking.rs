@@ -137,7 +137,7 @@ async fn an_account_without_a_password_keeps_a_way_in() {
     let mut statuses: Vec<u16> = answers.iter().map(tests::Reply::status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [204, 409]);
-    execute(&mut world.superuser().await, "UPDATE refresh_tokens SET began_at = now() - interval '11 minutes'").await;
+    execute(&mut world.superuser().await, "UPDATE refresh_tokens SET proved_at = now() - interval '11 minutes'").await;
     begin_link(&ida, "account", Value::Null).await.refused(403, "identity.sign_in_again");
     world.run_jobs().await;
 }

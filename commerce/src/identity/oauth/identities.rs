@@ -77,6 +77,10 @@ pub async fn link(
     if lock_and_count(&tx, who.account).await?.0 >= AT_MOST {
         return Err(Error::TooManyIdentities);
     }
+    // Asked under the lock: whoever ended the session beside this has ended what it began.
+    if !stands(&tx, who.session).await? {
+        return Err(identity::Error::SessionEnded.into());
+    }
     let linked = insert(&tx, clock, who.account, &proof).await?;
     let tx = tx.enter(who.tenant).await?;
     outbox::record(&tx, clock, &IdentityLinked { account_id: who.account, issuer: proof.issuer }).await?;
@@ -130,7 +134,15 @@ pub(super) async fn insert(tx: &PlatformTx, clock: &Clock, account: AccountId, p
 pub(crate) async fn forget_unproved(tx: &PlatformTx, account: AccountId) -> Result<(), DbErr> {
     let sql = "DELETE FROM account_identities i USING accounts a
                WHERE a.id = i.account_id AND i.account_id = $1 AND a.email_verified_at IS NULL";
-    tx.execute_raw(statement(sql, [account.into()])).await.map(|_| ())
+    tx.execute_raw(statement(sql, [account.into()])).await?;
+    for table in ["second_factors", "recovery_codes", "second_factor_guesses"] {
+        let sql = format!(
+            "DELETE FROM {table} f USING accounts a
+             WHERE a.id = f.principal_id AND f.principal = 'account' AND f.principal_id = $1 AND a.email_verified_at IS NULL"
+        );
+        tx.execute_raw(statement(&sql, [account.into()])).await?;
+    }
+    Ok(())
 }
 
 /// How many identities an account has, and whether it has a password, with both held fast until the transaction ends.
@@ -143,8 +155,13 @@ async fn lock_and_count(tx: &PlatformTx, account: AccountId) -> Result<(i64, boo
     Ok((held, row.try_get("", "has_password")?))
 }
 
+async fn stands(tx: &PlatformTx, session: Uuid) -> Result<bool, DbErr> {
+    let sql = "SELECT 1 FROM refresh_tokens WHERE family_id = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now()";
+    Ok(tx.query_one_raw(statement(sql, [session.into()])).await?.is_some())
+}
+
 async fn is_fresh(tx: &PlatformTx, session: Uuid) -> Result<bool, DbErr> {
-    let sql = "SELECT 1 FROM refresh_tokens WHERE family_id = $1 AND began_at > now() - make_interval(mins => $2) LIMIT 1";
+    let sql = "SELECT 1 FROM refresh_tokens WHERE family_id = $1 AND used_at IS NULL AND proved_at > now() - make_interval(mins => $2)";
     Ok(tx.query_one_raw(statement(sql, [session.into(), FRESH_MINUTES.into()])).await?.is_some())
 }
 
