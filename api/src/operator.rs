@@ -11,7 +11,7 @@ use commerce::{
         operators::{self, Enrolled},
         second_factors::totp::{self, Secret},
     },
-    stores::audit::{self, By},
+    stores::audit::{self, About, By},
     text::Email,
 };
 use tenancy::{OperatorId, PlatformTx};
@@ -91,7 +91,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
 /// Whom it is about stands in the log as who did it: the command line has no name.
 async fn commit(tx: PlatformTx, state: &State, operator: OperatorId, action: &str) -> anyhow::Result<()> {
     let by = By { operator, request_id: "command line".to_owned() };
-    audit::record(&tx, &state.clock, &by, action, (None, Some("by the command line"))).await?;
+    audit::record(&tx, &state.clock, &by, action, About { reason: Some("by the command line"), ..About::default() }).await?;
     Ok(tx.commit().await?)
 }
 

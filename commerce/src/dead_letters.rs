@@ -12,13 +12,16 @@ use crate::{
     fault::{Fault, FieldFault, Kind},
     ids::JobId,
     page::{Cursor, CursorError, Page, PageQuery},
-    stores::audit::{self, By},
+    stores::audit::{self, About, By},
+    text::clean_line,
 };
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("no given-up job has the id {0}")]
     JobNotFound(JobId),
+    #[error("the request is not valid")]
+    Invalid(Vec<FieldFault>),
     #[error(transparent)]
     Cursor(#[from] CursorError),
     #[error(transparent)]
@@ -29,6 +32,7 @@ impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::JobNotFound(_) => Kind::NotFound,
+            Self::Invalid(_) => Kind::Invalid,
             Self::Cursor(error) => error.kind(),
             Self::Database(error) => error.kind(),
         }
@@ -37,6 +41,7 @@ impl Fault for Error {
     fn code(&self) -> &'static str {
         match self {
             Self::JobNotFound(_) => "jobs.not_found",
+            Self::Invalid(_) => "jobs.invalid",
             Self::Cursor(error) => error.code(),
             Self::Database(error) => error.code(),
         }
@@ -44,6 +49,7 @@ impl Fault for Error {
 
     fn fields(&self) -> Vec<FieldFault> {
         match self {
+            Self::Invalid(faults) => faults.clone(),
             Self::Cursor(error) => error.fields(),
             _ => Vec::new(),
         }
@@ -94,11 +100,11 @@ pub async fn list(tx: &PlatformTx, page: &PageQuery) -> Result<Page<DeadLetter>,
     }))
 }
 
-/// Has the job run again, with all its attempts.
+/// Has the job run again, with all its attempts, for a reason.
 ///
 /// # Errors
-/// `JobNotFound`.
-pub async fn replay(tx: &PlatformTx, clock: &Clock, id: JobId, by: &By) -> Result<(), Error> {
+/// `JobNotFound`, `Invalid` at `/reason`.
+pub async fn replay(tx: &PlatformTx, clock: &Clock, of: (JobId, &str), by: &By) -> Result<(), Error> {
     let again = "WITH again AS (
                    UPDATE apalis.jobs SET status = 'Pending', attempts = 0, priority = 0, run_at = now() - interval '1 microsecond',
                           done_at = NULL, lock_at = NULL, lock_by = NULL, last_result = NULL
@@ -107,23 +113,24 @@ pub async fn replay(tx: &PlatformTx, clock: &Clock, id: JobId, by: &By) -> Resul
                  SELECT convert_from(job, 'UTF8')::jsonb AS job,
                         pg_notify('apalis::job::insert', json_build_object('job_type', job_type, 'id', id, 'run_at', run_at)::text)::text
                  FROM again";
-    decide(tx, clock, id, by, "jobs.replay", again).await
+    decide(tx, clock, of, by, ("jobs.replay", again)).await
 }
 
-/// Throws the job away.
+/// Throws the job away, for a reason.
 ///
 /// # Errors
-/// `JobNotFound`.
-pub async fn discard(tx: &PlatformTx, clock: &Clock, id: JobId, by: &By) -> Result<(), Error> {
+/// `JobNotFound`, `Invalid` at `/reason`.
+pub async fn discard(tx: &PlatformTx, clock: &Clock, of: (JobId, &str), by: &By) -> Result<(), Error> {
     let gone = "DELETE FROM apalis.jobs WHERE id = $1 AND status = 'Killed' RETURNING convert_from(job, 'UTF8')::jsonb AS job";
-    decide(tx, clock, id, by, "jobs.discard", gone).await
+    decide(tx, clock, of, by, ("jobs.discard", gone)).await
 }
 
-async fn decide(tx: &PlatformTx, clock: &Clock, id: JobId, by: &By, action: &str, sql: &str) -> Result<(), Error> {
+async fn decide(tx: &PlatformTx, clock: &Clock, (id, reason): (JobId, &str), by: &By, (action, sql): (&str, &str)) -> Result<(), Error> {
+    let reason = clean_line("/reason", reason, 500).map_err(|fault| Error::Invalid(vec![fault]))?;
     let done = tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, [ulid(id).into()])).await?;
     let payload = Payload::of(&done.ok_or(Error::JobNotFound(id))?)?;
-    let what = format!("{} {id}", payload.job.kind);
-    audit::record(tx, clock, by, action, (payload.tenant, Some(&what))).await?;
+    let subject = format!("{} {id}", payload.job.kind);
+    audit::record(tx, clock, by, action, About { tenant: payload.tenant, subject: Some(&subject), reason: Some(&reason) }).await?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use salvo::{
     oapi::{Components, EndpointArgRegister, Operation},
 };
 
-use super::{ClientAddress, PLAIN, state};
+use super::{ClientAddress, PLAIN, RequestId, state};
 use crate::Problem;
 
 const USER_AGENT_AT_MOST: usize = 200;
@@ -23,8 +23,8 @@ impl<'ex> Extractible<'ex> for Device {
     async fn extract(req: &'ex mut Request, depot: &'ex mut Depot) -> Result<Self, Problem> {
         let said = req.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let user_agent = said.map(|text| text.chars().take(USER_AGENT_AT_MOST).collect::<String>()).filter(|text| !text.is_empty());
-        let address = ClientAddress::of(req, &state(depot)?.config.trusted_proxies).0.to_string();
-        Ok(Self(identity::Device { user_agent, address: Some(address) }))
+        let address = ClientAddress::of(req, &state(depot)?.config.trusted_proxies).0;
+        Ok(Self(identity::Device { user_agent, address, request_id: RequestId::of(req).to_owned() }))
     }
 }
 

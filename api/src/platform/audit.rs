@@ -25,6 +25,8 @@ struct Entry {
     /// `tenants.suspend`, …
     action: String,
     tenant: Option<Id<TenantId>>,
+    /// What it was done to, where the tenant alone does not say it: a job, a support session.
+    subject: Option<String>,
     reason: Option<String>,
     request_id: Option<String>,
     occurred_at: DateTime<Utc>,
@@ -36,6 +38,7 @@ impl From<audit::Entry> for Entry {
             operator: entry.operator_id.into(),
             action: entry.action,
             tenant: entry.tenant.map(Id),
+            subject: entry.subject,
             reason: entry.reason,
             request_id: entry.request_id,
             occurred_at: entry.occurred_at,

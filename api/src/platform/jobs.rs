@@ -7,9 +7,10 @@ use salvo::{
 use serde::Serialize;
 use tenancy::TenantId;
 
+use super::reason::Reason;
 use crate::{
     Problem, State,
-    context::{Operator, Paging, PathId, RequestId},
+    context::{Body, Operator, Paging, PathId, RequestId},
     json::{Id, NoContent, Page},
 };
 
@@ -64,20 +65,32 @@ async fn dead(operator: Operator, paging: Paging) -> Result<Page<DeadJob>, Probl
 ///
 /// It gets all its attempts anew. What it has done already is not done twice.
 #[endpoint]
-async fn replay(operator: Operator, state: State, request: RequestId, job: PathId<JobId>) -> Result<NoContent, Problem> {
+async fn replay(
+    operator: Operator,
+    state: State,
+    request: RequestId,
+    job: PathId<JobId>,
+    body: Body<Reason>,
+) -> Result<NoContent, Problem> {
     let tx = operator.platform.begin().await?;
     let by = By { operator: operator.id, request_id: request.to_string() };
-    dead_letters::replay(&tx, &state.clock, job.0, &by).await?;
+    dead_letters::replay(&tx, &state.clock, (job.0, &body.0.reason), &by).await?;
     tx.commit().await?;
     Ok(NoContent)
 }
 
 /// Throw a given-up job away.
 #[endpoint]
-async fn discard(operator: Operator, state: State, request: RequestId, job: PathId<JobId>) -> Result<NoContent, Problem> {
+async fn discard(
+    operator: Operator,
+    state: State,
+    request: RequestId,
+    job: PathId<JobId>,
+    body: Body<Reason>,
+) -> Result<NoContent, Problem> {
     let tx = operator.platform.begin().await?;
     let by = By { operator: operator.id, request_id: request.to_string() };
-    dead_letters::discard(&tx, &state.clock, job.0, &by).await?;
+    dead_letters::discard(&tx, &state.clock, (job.0, &body.0.reason), &by).await?;
     tx.commit().await?;
     Ok(NoContent)
 }

@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod auth;
 mod jobs;
+mod reason;
 mod support_sessions;
 mod tenants;
 

@@ -10,6 +10,7 @@ use salvo::{
 use serde::{Deserialize, Serialize};
 use tenancy::{TenantId, TenantStatus};
 
+use super::reason::Reason;
 use crate::{
     Problem, State,
     context::{Body, Operator, Paging, PathId, Query, RequestId},
@@ -62,15 +63,6 @@ enum Status {
     Suspended,
 }
 
-/// Why a tenant is suspended; it is shown to its owner and kept in the audit log.
-#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
-#[serde(deny_unknown_fields)]
-struct Suspend {
-    #[garde(length(chars, min = 1, max = 500))]
-    #[salvo(schema(min_length = 1, max_length = 500))]
-    reason: String,
-}
-
 /// List all tenants with their figures, the newest first.
 #[endpoint]
 async fn list(operator: Operator, filter: Query<Filter>) -> Result<Page<Tenant>, Problem> {
@@ -89,14 +81,14 @@ async fn show(operator: Operator, id: PathId<TenantId>) -> Result<Json<Tenant>, 
 
 /// Suspend a tenant.
 ///
-/// Its storefront answers no more and its vendors may read but change nothing, in every process at once.
+/// Its owner is shown why. Its storefront answers no more and its vendors may read but change nothing, in every process at once.
 #[endpoint]
 async fn suspend(
     operator: Operator,
     state: State,
     id: PathId<TenantId>,
     request_id: RequestId,
-    body: Body<Suspend>,
+    body: Body<Reason>,
 ) -> Result<Json<Tenant>, Problem> {
     let by = By { operator: operator.id, request_id: request_id.to_string() };
     let tx = operator.platform.begin().await?;
@@ -107,15 +99,6 @@ async fn suspend(
     Ok(Json(tenant.into()))
 }
 
-/// Why a tenant is opened again; it is kept in the audit log.
-#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
-#[serde(deny_unknown_fields)]
-struct Reactivate {
-    #[garde(length(chars, min = 1, max = 500))]
-    #[salvo(schema(min_length = 1, max_length = 500))]
-    reason: String,
-}
-
 /// Reactivate a suspended tenant.
 #[endpoint]
 async fn reactivate(
@@ -123,7 +106,7 @@ async fn reactivate(
     state: State,
     id: PathId<TenantId>,
     request_id: RequestId,
-    body: Body<Reactivate>,
+    body: Body<Reason>,
 ) -> Result<Json<Tenant>, Problem> {
     let by = By { operator: operator.id, request_id: request_id.to_string() };
     let tx = operator.platform.begin().await?;

@@ -39,6 +39,8 @@ struct Customer {
     /// When the address was proved; absent until then.
     email_verified_at: Option<DateTime<Utc>>,
     name: String,
+    /// Whether there is one; who signs in by other providers alone has none until they choose one.
+    has_password: bool,
     /// Whether the store may send news.
     accepts_marketing: bool,
     /// When that was decided; absent while nobody has asked.
@@ -69,9 +71,10 @@ struct Code {
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
 #[serde(deny_unknown_fields)]
 struct ChangePassword {
-    #[garde(length(max = 200))]
+    /// Left out by who has none: they have signed in within the last ten minutes.
+    #[garde(inner(length(max = 200)))]
     #[salvo(schema(max_length = 200))]
-    current_password: String,
+    current_password: Option<String>,
     #[garde(length(chars, max = 200))]
     #[salvo(schema(min_length = 10, max_length = 200))]
     password: String,
@@ -80,9 +83,10 @@ struct ChangePassword {
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
 #[serde(deny_unknown_fields)]
 struct ChangeEmail {
-    #[garde(length(max = 200))]
+    /// Left out by who has none: they have signed in within the last ten minutes.
+    #[garde(inner(length(max = 200)))]
     #[salvo(schema(max_length = 200))]
-    current_password: String,
+    current_password: Option<String>,
     /// The address to be.
     #[garde(skip)]
     #[salvo(schema(value_type = String, max_length = 254))]
@@ -127,7 +131,7 @@ async fn verify_email(customer: context::Customer, state: State, body: Body<Code
     Ok(NoContent)
 }
 
-/// Change the password.
+/// Change the password, or choose a first one.
 ///
 /// Ends every other session; a mail tells of it.
 #[endpoint]
@@ -138,7 +142,7 @@ async fn change_password(
     res: &mut Response,
 ) -> Result<NoContent, Problem> {
     state.limiter.password_for(Door::Customer, &customer.who.customer.to_string()).await.admit(res)?;
-    let given = (body.0.current_password.as_str(), body.0.password.as_str());
+    let given = (body.0.current_password.as_deref(), body.0.password.as_str());
     let ended = customers::change_password(&customer.db, &state.passwords, &state.clock, customer.who, given).await?;
     state.customer_sessions.forget(ended).await;
     Ok(NoContent)
@@ -156,7 +160,7 @@ async fn request_email(
 ) -> Result<NoContent, Problem> {
     let asked_at = Instant::now();
     state.limiter.password_for(Door::Customer, &customer.who.customer.to_string()).await.admit(res)?;
-    let given = (body.0.current_password.as_str(), &body.0.email);
+    let given = (body.0.current_password.as_deref(), &body.0.email);
     customers::request_email_change(&customer.db, &state.passwords, &state.clock, customer.who, given).await?;
     until_next_step(asked_at).await;
     Ok(NoContent)
@@ -175,10 +179,12 @@ async fn change_email(customer: context::Customer, state: State, body: Body<Code
 
 impl From<customers::Customer> for Customer {
     fn from(customer: customers::Customer) -> Self {
+        let has_password = customer.has_password();
         Self {
             id: customer.id.into(),
             email: customer.email,
             email_verified_at: customer.email_verified_at,
+            has_password,
             name: customer.name,
             accepts_marketing: customer.accepts_marketing,
             marketing_decided_at: customer.marketing_decided_at,

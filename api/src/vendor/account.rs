@@ -43,6 +43,8 @@ struct Account {
     /// When the address was proved; absent until then.
     email_verified_at: Option<DateTime<Utc>>,
     name: String,
+    /// Whether there is one; who signs in by other providers alone has none until they choose one.
+    has_password: bool,
     created_at: DateTime<Utc>,
 }
 
@@ -57,9 +59,10 @@ struct ChangeAccount {
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
 #[serde(deny_unknown_fields)]
 struct ChangePassword {
-    #[garde(length(max = 200))]
+    /// Left out by who has none: they have signed in within the last ten minutes.
+    #[garde(inner(length(max = 200)))]
     #[salvo(schema(max_length = 200))]
-    current_password: String,
+    current_password: Option<String>,
     #[garde(length(chars, max = 200))]
     #[salvo(schema(min_length = 10, max_length = 200))]
     password: String,
@@ -68,9 +71,10 @@ struct ChangePassword {
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
 #[serde(deny_unknown_fields)]
 struct ChangeEmail {
-    #[garde(length(max = 200))]
+    /// Left out by who has none: they have signed in within the last ten minutes.
+    #[garde(inner(length(max = 200)))]
     #[salvo(schema(max_length = 200))]
-    current_password: String,
+    current_password: Option<String>,
     /// The address to be.
     #[garde(skip)]
     #[salvo(schema(value_type = String, max_length = 254))]
@@ -80,9 +84,10 @@ struct ChangeEmail {
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
 #[serde(deny_unknown_fields)]
 struct CloseAccount {
-    #[garde(length(max = 200))]
+    /// Left out by who has none: they have signed in within the last ten minutes.
+    #[garde(inner(length(max = 200)))]
     #[salvo(schema(max_length = 200))]
-    current_password: String,
+    current_password: Option<String>,
 }
 
 /// A sign-in that has not ended.
@@ -173,7 +178,7 @@ async fn verify_email(vendor: Vendor, state: State, body: Body<Code>) -> Result<
     Ok(NoContent)
 }
 
-/// Change the password.
+/// Change the password, or choose a first one.
 ///
 /// Ends every other session; a mail tells of it. An account with a second factor must have proved it within the last ten minutes.
 #[endpoint]
@@ -181,7 +186,7 @@ async fn change_password(vendor: Vendor, state: State, body: Body<ChangePassword
     let who = vendor.person()?;
     vendor.fresh_beside_password().await?;
     state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
-    let given = (body.0.current_password.as_str(), body.0.password.as_str());
+    let given = (body.0.current_password.as_deref(), body.0.password.as_str());
     let ended = identity::change_password(&state.database.platform(), &state.passwords, &state.clock, who, given).await?;
     state.sessions.forget_all(ended).await;
     Ok(NoContent)
@@ -196,7 +201,7 @@ async fn request_email(vendor: Vendor, state: State, body: Body<ChangeEmail>, re
     let who = vendor.person()?;
     vendor.fresh_beside_password().await?;
     state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
-    let given = (body.0.current_password.as_str(), &body.0.email);
+    let given = (body.0.current_password.as_deref(), &body.0.email);
     identity::request_email_change(&state.database.platform(), &state.passwords, &state.clock, who, given).await?;
     Ok(NoContent)
 }
@@ -222,7 +227,7 @@ async fn close(vendor: Vendor, state: State, body: Body<CloseAccount>, res: &mut
     let who = vendor.person()?;
     vendor.fresh_beside_password().await?;
     state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
-    let ended = identity::close_account(&vendor.platform, &state.passwords, &state.clock, who, &body.0.current_password).await?;
+    let ended = identity::close_account(&vendor.platform, &state.passwords, &state.clock, who, body.0.current_password.as_deref()).await?;
     state.sessions.forget_all(ended).await;
     Ok(NoContent)
 }
@@ -308,7 +313,7 @@ async fn end(vendor: Vendor, state: State, id: PathId<SessionId>) -> Result<NoCo
 
 impl From<accounts::Profile> for Account {
     fn from(profile: accounts::Profile) -> Self {
-        let accounts::Profile { id, email, name, email_verified_at, created_at, .. } = profile;
-        Self { id: id.into(), email, email_verified_at, name, created_at }
+        let accounts::Profile { id, email, name, password_hash, email_verified_at, created_at } = profile;
+        Self { id: id.into(), email, email_verified_at, name, has_password: password_hash.is_some(), created_at }
     }
 }

@@ -138,10 +138,12 @@ async fn show(vendor: Vendor, id: PathId<IdentityProviderId>) -> Result<Json<Ide
 
 /// Add an identity provider.
 ///
-/// Customers sign in by it at once, unless `is_enabled` is false. Register the address they come back to as well.
+/// Customers sign in by it at once, unless `is_enabled` is false. Register the address they come back to as well. Whoever names a provider
+/// could sign in as anybody that it vouches for: it takes the permissions to read customers and orders too, and of a person a proof of
+/// the last ten minutes (`/account/step-up`).
 #[endpoint]
 async fn create(vendor: Vendor, state: State, body: Body<CreateIdentityProvider>) -> Result<Created<IdentityProvider>, Problem> {
-    vendor.require(Permission::WriteIdentityProviders)?;
+    may_say_who_is_believed(&vendor).await?;
     let tx = vendor.db.begin().await?;
     let added = store_providers::add(&tx, &state.providers, &state.clock, body.0.into()).await?;
     tx.commit().await?;
@@ -150,7 +152,7 @@ async fn create(vendor: Vendor, state: State, body: Body<CreateIdentityProvider>
 
 /// Change an identity provider.
 ///
-/// Its kind and its issuer stay: who signed in by it is known by them.
+/// Its kind and its issuer stay: who signed in by it is known by them. It takes what adding one takes.
 #[endpoint]
 async fn update(
     vendor: Vendor,
@@ -158,7 +160,7 @@ async fn update(
     id: PathId<IdentityProviderId>,
     body: Body<ChangeIdentityProvider>,
 ) -> Result<Json<IdentityProvider>, Problem> {
-    vendor.require(Permission::WriteIdentityProviders)?;
+    may_say_who_is_believed(&vendor).await?;
     let tx = vendor.db.begin().await?;
     let changed = store_providers::change(&tx, &state.providers, &state.clock, id.0, body.0.into()).await?;
     tx.commit().await?;
@@ -175,6 +177,14 @@ async fn delete(vendor: Vendor, id: PathId<IdentityProviderId>) -> Result<NoCont
     store_providers::remove(&tx, id.0).await?;
     tx.commit().await?;
     Ok(NoContent)
+}
+
+/// Whoever does could sign in as anybody whom their provider vouches for, and see what is theirs: nobody gains by it what they lack.
+async fn may_say_who_is_believed(vendor: &Vendor) -> Result<(), Problem> {
+    for needed in [Permission::WriteIdentityProviders, Permission::ReadCustomers, Permission::ReadOrders] {
+        vendor.require(needed)?;
+    }
+    vendor.fresh().await
 }
 
 fn yes() -> bool {

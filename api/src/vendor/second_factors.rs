@@ -52,9 +52,10 @@ struct SecondFactors {
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
 #[serde(deny_unknown_fields)]
 struct Enrol {
-    #[garde(length(max = 200))]
+    /// Left out by who has none: they have signed in within the last ten minutes.
+    #[garde(inner(length(max = 200)))]
     #[salvo(schema(max_length = 200))]
-    current_password: String,
+    current_password: Option<String>,
     /// To tell authenticators apart; `Authenticator` unless said.
     #[garde(inner(length(chars, min = 1, max = 60)))]
     #[salvo(schema(min_length = 1, max_length = 60))]
@@ -91,9 +92,10 @@ struct RecoveryCodes {
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
 #[serde(deny_unknown_fields)]
 struct ReplaceRecoveryCodes {
-    #[garde(length(max = 200))]
+    /// Left out by who has none: they have signed in within the last ten minutes.
+    #[garde(inner(length(max = 200)))]
     #[salvo(schema(max_length = 200))]
-    current_password: String,
+    current_password: Option<String>,
     /// Six digits of an authenticator, or a recovery code.
     #[garde(length(max = 40))]
     #[salvo(schema(max_length = 40))]
@@ -138,7 +140,7 @@ async fn enrol(vendor: Vendor, state: State, body: Body<Enrol>, res: &mut Respon
     let who = vendor.person()?;
     vendor.fresh_beside_password().await?;
     state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
-    let given = (body.0.current_password.as_str(), body.0.name.as_deref().unwrap_or("Authenticator"));
+    let given = (body.0.current_password.as_deref(), body.0.name.as_deref().unwrap_or("Authenticator"));
     let begun = second_factors::enrol(&state.database.platform(), &state.passwords, state.means(), who, given).await?;
     let enrolment = Enrolment {
         id: begun.id.into(),
@@ -182,7 +184,7 @@ async fn replace_recovery_codes(
 ) -> Result<Json<RecoveryCodes>, Problem> {
     let who = vendor.person()?;
     state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
-    let (platform, given) = (state.database.platform(), (body.0.current_password.as_str(), body.0.code.as_str()));
+    let (platform, given) = (state.database.platform(), (body.0.current_password.as_deref(), body.0.code.as_str()));
     let recovery_codes = second_factors::replace_recovery_codes(&platform, &state.passwords, state.means(), who, given).await?;
     Ok(Json(RecoveryCodes { recovery_codes }))
 }

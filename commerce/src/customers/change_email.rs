@@ -1,4 +1,4 @@
-//! Another address for a customer: asked for with the password, proved by a code that is mailed to the new address, and told
+//! Another address for a customer: asked for by who proves once more to be them, proved by a code that is mailed to the new address, and told
 //! to the old one when it is asked for.
 
 use tenancy::TenantDb;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     CustomerEmailChanged, Error, SignedInAs,
     codes::{self, Wanted},
-    customers, sessions,
+    customers, reauthenticate, sessions,
 };
 use crate::{
     clock::Clock,
@@ -20,18 +20,15 @@ use crate::{
 /// nothing is sent.
 ///
 /// # Errors
-/// `WrongPassword`, `Busy`.
+/// `WrongPassword`, `SignInAgain`, `Busy`.
 pub async fn request_email_change(
     db: &TenantDb,
     passwords: &Passwords,
     clock: &Clock,
     who: SignedInAs,
-    (password, new): (&str, &Email),
+    (password, new): (Option<&str>, &Email),
 ) -> Result<(), Error> {
-    let customer = customers::find(&db.begin().await?, who.customer).await?;
-    if !passwords.fit(password, customer.password_hash).await? {
-        return Err(identity::Error::WrongPassword.into());
-    }
+    reauthenticate(db, passwords, who, password).await?;
     let tx = db.begin().await?;
     if customers::get(&tx, new).await?.is_none() {
         let wanted = Wanted { purpose: Purpose::ChangeEmail, email: new.as_str(), is_registered: false };

@@ -43,11 +43,15 @@ pub async fn forget(tx: &TenantTx, clock: &Clock, id: CustomerId) -> Result<Forg
     let tenant = tx.tenant();
     let addresses = sql::run(tx, "DELETE FROM customer_addresses WHERE tenant_id = $1 AND customer_id = $2", [tenant.into(), id.into()]);
     let addresses = addresses.await?;
+    // Also the flows in which a provider has named them and nobody has signed in yet.
+    let text = "DELETE FROM customer_oauth_flows f WHERE f.tenant_id = $1 AND (f.linked_to = $2
+                  OR (f.issuer, f.subject) IN (SELECT i.issuer, i.subject FROM customer_identities i WHERE i.tenant_id = $1 AND i.customer_id = $2)
+                  OR f.email = (SELECT c.email FROM customers c WHERE c.tenant_id = $1 AND c.id = $2))";
+    sql::run(tx, text, [tenant.into(), id.into()]).await?;
     for table in ["customer_codes", "customer_refresh_tokens", "customer_exports", "customer_identities"] {
         let text = format!("DELETE FROM {table} WHERE tenant_id = $1 AND customer_id = $2");
         sql::run(tx, &text, [tenant.into(), id.into()]).await?;
     }
-    sql::run(tx, "DELETE FROM customer_oauth_flows WHERE tenant_id = $1 AND linked_to = $2", [tenant.into(), id.into()]).await?;
     // No hash: nothing fits it, and nobody looks for it any more.
     let text = "UPDATE customers SET email = $3, name = $4, password_hash = '', email_verified_at = NULL, accepts_marketing = false,
                   marketing_decided_at = NULL, note = NULL, cart_id = NULL, closed_at = coalesce(closed_at, $5),

@@ -49,6 +49,12 @@ macro_rules! select {
     };
 }
 
+impl Customer {
+    pub fn has_password(&self) -> bool {
+        self.password_hash.is_some()
+    }
+}
+
 /// What a customer may change of themselves. Absent leaves.
 #[derive(Clone, Debug, Default)]
 pub struct CustomerChanges {

@@ -2,9 +2,8 @@
 
 use sea_orm::{DbErr, FromQueryResult, Value};
 use tenancy::{CustomerId, TenantDb, TenantTx};
-use uuid::Uuid;
 
-use super::{CustomerIdentityLinked, CustomerIdentityUnlinked, Error, SignedInAs, customers, sessions};
+use super::{CustomerIdentityLinked, CustomerIdentityUnlinked, Error, SignedInAs, customers, reauthenticate, sessions};
 use crate::{
     clock::Clock,
     fault::OnConstraint,
@@ -12,7 +11,7 @@ use crate::{
         self, Passwords,
         oauth::{
             self, Begin, Begun, Brought, Proof, Providers,
-            identities::{AT_MOST, FRESH_MINUTES, Identity},
+            identities::{AT_MOST, Identity},
         },
     },
     ids::IdentityId,
@@ -40,16 +39,7 @@ pub async fn begin_to_link(
     password: Option<&str>,
     asked: &Begin,
 ) -> Result<Begun, Error> {
-    let tx = db.begin().await?;
-    let hash = customers::find(&tx, who.customer).await?.password_hash;
-    let is_fresh = hash.is_some() || is_fresh(&tx, who.session).await?;
-    drop(tx);
-    if hash.is_some() && !passwords.fit(password.unwrap_or_default(), hash).await? {
-        return Err(identity::Error::WrongPassword.into());
-    }
-    if !is_fresh {
-        return Err(oauth::Error::SignInAgain.into());
-    }
+    reauthenticate(db, passwords, who, password).await?;
     Ok(oauth::begin_as_customer(db, (providers, clock), asked, Some(who.customer)).await?)
 }
 
@@ -59,8 +49,8 @@ pub async fn begin_to_link(
 /// `GrantInvalid`, also for a flow that another began, or that began as a sign-in; `IdentityTaken`, `TooManyIdentities`.
 pub async fn link(db: &TenantDb, (providers, clock): (&Providers, &Clock), who: SignedInAs, brought: &Brought) -> Result<Identity, Error> {
     let tx = db.begin().await?;
-    let proof = oauth::redeem_as_customer(&tx, providers, brought, Some(who.customer)).await?;
     customers::lock(&tx, who.customer).await?;
+    let proof = oauth::redeem_as_customer(&tx, providers, brought, Some(who.customer)).await?;
     // Asked under the lock: whoever ended the session beside this has ended what it began.
     if !sessions::stands(&tx, who).await? {
         return Err(identity::Error::SessionEnded.into());
@@ -126,16 +116,4 @@ pub(super) async fn insert(tx: &TenantTx, clock: &Clock, customer: CustomerId, p
 pub(super) async fn forget(tx: &TenantTx, of: CustomerId) -> Result<(), DbErr> {
     let text = "DELETE FROM customer_identities WHERE tenant_id = $1 AND customer_id = $2";
     sql::run(tx, text, [tx.tenant().into(), of.into()]).await.map(|_| ())
-}
-
-#[derive(FromQueryResult)]
-struct Fresh {
-    is_fresh: bool,
-}
-
-async fn is_fresh(tx: &TenantTx, session: Uuid) -> Result<bool, DbErr> {
-    let text = "SELECT EXISTS (SELECT FROM customer_refresh_tokens WHERE tenant_id = $1 AND family_id = $2
-                  AND began_at > now() - make_interval(mins => $3)) AS is_fresh";
-    let found: Option<Fresh> = sql::one(tx, text, [tx.tenant().into(), session.into(), FRESH_MINUTES.into()]).await?;
-    Ok(found.is_some_and(|found| found.is_fresh))
 }

@@ -29,6 +29,7 @@ mod events;
 mod figures;
 mod history;
 pub mod identities;
+mod reauthenticate;
 mod register;
 mod reset_password;
 pub mod sessions;
@@ -37,7 +38,7 @@ mod sign_in_by_provider;
 mod verify_email;
 
 pub use change_email::{change_email, request_email_change};
-pub use change_password::{change_password, check_password};
+pub use change_password::change_password;
 pub use close::{ERASED_DOMAIN, ERASED_NAME, Forgotten, carts_of, close, forget};
 pub use current_cart::{current_cart, current_cart_of};
 pub use customers::{Customer, CustomerChanges, NoteChanges, change, change_by_vendor, find, list, lock, lock_any};
@@ -48,6 +49,7 @@ pub use events::{
 };
 pub use figures::{Figures, figures};
 pub use history::{prune, tenants_to_prune};
+pub use reauthenticate::reauthenticate;
 pub use register::{NewCustomer, register};
 pub use reset_password::{request_password_reset, reset_password};
 pub use sign_in::{SignIn, SignedIn, sign_in};

@@ -50,7 +50,7 @@ pub(super) async fn begin(tx: &TenantTx, customer: CustomerId, device: &Device) 
         refresh_tokens::hash(&refresh_token),
         customer.into(),
         device.user_agent.clone().into(),
-        device.address.clone().into(),
+        device.address.to_string().into(),
         LIVES_DAYS.into(),
     ];
     sql::run(tx, text, values).await?;

@@ -95,13 +95,13 @@ pub(super) async fn lock(tx: &PlatformTx, id: AccountId) -> Result<(), DbErr> {
     tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, [id.into()])).await.map(|_| ())
 }
 
-/// [`lock`], and whether the account still has the password that was checked before: checking takes long, and a reset beside it
-/// would else lose to the password that it was to end.
+/// [`lock`], and whether the account still has the password that was checked before, or none: checking takes long, and a reset
+/// beside it would else lose to the password that it was to end.
 ///
 /// # Errors
 /// Postgres is away.
 pub async fn still_has(tx: &PlatformTx, id: AccountId, password_hash: Option<&str>) -> Result<bool, DbErr> {
-    let sql = "SELECT 1 FROM accounts WHERE id = $1 AND password_hash = $2 FOR NO KEY UPDATE";
+    let sql = "SELECT 1 FROM accounts WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $2 AND closed_at IS NULL FOR NO KEY UPDATE";
     let values: [Value; 2] = [id.into(), password_hash.into()];
     Ok(tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?.is_some())
 }

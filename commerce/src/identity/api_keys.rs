@@ -11,7 +11,7 @@ use tenancy::{
     directory::{self, KeyKind, hash_of},
 };
 
-use super::{Error, origin};
+use super::{Error, origin, team};
 use crate::{
     clock::Clock,
     fault::FieldFault,
@@ -195,17 +195,28 @@ pub async fn change(
     find(tx, id).await
 }
 
-/// Revokes a key; every process refuses it as soon as `tx` has committed. Revoking it again changes nothing.
+/// Revokes a key; every process refuses it as soon as `tx` has committed, and the invitations that it has sent end. Revoking it again
+/// changes nothing.
 ///
 /// # Errors
 /// `KeyNotFound`.
 pub async fn revoke(tx: &TenantTx, clock: &Clock, id: ApiKeyId) -> Result<(), Error> {
+    // An invitation that it is sending at this moment comes before the end, or is refused.
+    team::turn(tx).await?;
     let text = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $3), version = version + 1 WHERE tenant_id = $1 AND id = $2";
     if sql::run(tx, text, [tx.tenant().into(), id.into(), clock.now().into()]).await? == 0 {
         return Err(Error::KeyNotFound(id));
     }
+    team::invitations::end_of_key(tx, id).await?;
     directory::announce(tx).await?;
     Ok(())
+}
+
+/// Whether a key has not ended.
+pub(super) async fn lives(tx: &TenantTx, id: ApiKeyId) -> Result<bool, DbErr> {
+    let text =
+        "SELECT 1 FROM api_keys WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())";
+    Ok(sql::run(tx, text, [tx.tenant().into(), id.into()]).await? == 1)
 }
 
 /// Whether a credential claims to be a key.

@@ -1,4 +1,4 @@
-//! Another address for an account: asked for with the password, proved by a code that is mailed to the new address, and told
+//! Another address for an account: asked for by who proves once more to be them, proved by a code that is mailed to the new address, and told
 //! to the old one when it is asked for.
 
 use tenancy::PlatformDb;
@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     Codes, Error, Passwords, accounts,
     codes::{self, Purpose},
+    reauthenticate::reauthenticate,
     sessions::{self, SignedInAs},
 };
 use crate::{clock::Clock, text::Email};
@@ -15,18 +16,15 @@ use crate::{clock::Clock, text::Email};
 /// nothing is sent.
 ///
 /// # Errors
-/// `WrongPassword`, `Busy`.
+/// `WrongPassword`, `SignInAgain`, `Busy`.
 pub async fn request_email_change(
     platform: &PlatformDb,
     passwords: &Passwords,
     clock: &Clock,
     who: SignedInAs,
-    (password, new): (&str, &Email),
+    (password, new): (Option<&str>, &Email),
 ) -> Result<(), Error> {
-    let account = accounts::find(&platform.begin().await?, who.account).await?;
-    if !passwords.fit(password, account.password_hash.clone()).await? {
-        return Err(Error::WrongPassword);
-    }
+    let account = reauthenticate(platform, passwords, who, password).await?;
     let tx = platform.begin().await?;
     if !accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
         return Err(Error::WrongPassword);

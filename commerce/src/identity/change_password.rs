@@ -1,4 +1,4 @@
-//! A new password by who knows the old one.
+//! A new password by who knows the old one, or a first one by who has just signed in without any.
 
 use tenancy::PlatformDb;
 use uuid::Uuid;
@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     Error, Passwords, accounts,
     events::AccountPasswordChanged,
+    reauthenticate::reauthenticate,
     sessions::{self, SignedInAs},
 };
 use crate::{clock::Clock, outbox};
@@ -13,18 +14,15 @@ use crate::{clock::Clock, outbox};
 /// Sets another password and ends every other session. Answers which were ended.
 ///
 /// # Errors
-/// `WrongPassword`, `UnfitPassword` or `LeakedPassword` for the new one, `Busy`.
+/// `WrongPassword`, `SignInAgain`, `UnfitPassword` or `LeakedPassword` for the new one, `Busy`.
 pub async fn change_password(
     platform: &PlatformDb,
     passwords: &Passwords,
     clock: &Clock,
     who: SignedInAs,
-    (current, new): (&str, &str),
+    (current, new): (Option<&str>, &str),
 ) -> Result<Vec<Uuid>, Error> {
-    let account = accounts::find(&platform.begin().await?, who.account).await?;
-    if !passwords.fit(current, account.password_hash.clone()).await? {
-        return Err(Error::WrongPassword);
-    }
+    let account = reauthenticate(platform, passwords, who, current).await?;
     let hash = passwords.hash(&account.email, new).await?;
     let tx = platform.begin().await?;
     // Whoever changed it in between knew the same password, or read the mail, and was first.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     AccountClosed, Error, Passwords, accounts,
     accounts::Profile,
+    reauthenticate::reauthenticate,
     sessions::{self, SignedInAs},
     sign_in::memberships,
     team,
@@ -24,18 +25,15 @@ pub struct Farewell {
 /// sessions were ended.
 ///
 /// # Errors
-/// `WrongPassword`, `Busy`; `LastOwnerOf` names the stores that would have no owner left, and nothing has changed then.
+/// `WrongPassword`, `SignInAgain`, `Busy`; `LastOwnerOf` names the stores that would have no owner left, and nothing has changed then.
 pub async fn close_account(
     platform: &PlatformDb,
     passwords: &Passwords,
     clock: &Clock,
     who: SignedInAs,
-    password: &str,
+    password: Option<&str>,
 ) -> Result<Vec<Uuid>, Error> {
-    let account = accounts::find(&platform.begin().await?, who.account).await?;
-    if !passwords.fit(password, account.password_hash.clone()).await? {
-        return Err(Error::WrongPassword);
-    }
+    let account = reauthenticate(platform, passwords, who, password).await?;
     let mut tx = platform.begin().await?;
     if !accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
         return Err(Error::WrongPassword);

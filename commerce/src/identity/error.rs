@@ -58,6 +58,8 @@ pub enum Error {
     LeakedPassword,
     #[error("{} is not valid", .0.pointer)]
     Invalid(FieldFault),
+    #[error("the account has no password, and this session has lasted too long to stand in for it: sign in again")]
+    SignInAgain,
     #[error("there is no key {0}")]
     KeyNotFound(ApiKeyId),
     /// To a key, a role or a member, or taken away from one.
@@ -128,7 +130,8 @@ impl Fault for Error {
             | Self::PermissionMissing(_)
             | Self::OwnersOnly
             | Self::InvitationForAnother
-            | Self::StepUpRequired => Kind::Forbidden,
+            | Self::StepUpRequired
+            | Self::SignInAgain => Kind::Forbidden,
             Self::KeyNotFound(_)
             | Self::SessionNotFound
             | Self::MemberNotFound(_)
@@ -171,6 +174,7 @@ impl Fault for Error {
             Self::TooManyCodes(_) => "identity.too_many_codes",
             Self::ChallengeEnded => "identity.challenge_ended",
             Self::StepUpRequired => "identity.step_up_required",
+            Self::SignInAgain => "identity.sign_in_again",
             Self::SecondFactorNotFound(_) => "identity.second_factor_not_found",
             Self::TooManySecondFactors => "identity.too_many_second_factors",
             Self::OperatorNotFound => "identity.operator_not_found",

@@ -30,6 +30,7 @@ pub mod operators;
 mod origin;
 mod passwords;
 mod proof;
+mod reauthenticate;
 pub(crate) mod refresh_tokens;
 mod reset_password;
 mod rotate_key;

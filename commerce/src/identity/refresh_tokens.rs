@@ -128,7 +128,7 @@ impl Chain {
             hash(successor),
             LIVES_DAYS.into(),
             device.user_agent.clone().into(),
-            device.address.clone().into(),
+            device.address.to_string().into(),
         ];
         tx.query_one_raw(statement(sql, values)).await
     }

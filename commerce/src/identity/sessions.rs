@@ -1,10 +1,10 @@
 //! Sessions of accounts and operators: one sign-in is one family of refresh tokens ([`refresh_tokens`]).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement, Value};
-use tenancy::{AccountId, OperatorId, Permission, PlatformDb, PlatformTx, TenantId};
+use tenancy::{AccountId, Acting, Actor, OperatorId, Permission, PlatformDb, PlatformTx, TenantId};
 use uuid::Uuid;
 
 use super::{
@@ -64,11 +64,19 @@ pub struct SignedInAs {
 }
 
 /// From what and where a session is used, as far as the request tells.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Device {
     /// 200 characters at most.
     pub user_agent: Option<String>,
-    pub address: Option<String>,
+    pub address: IpAddr,
+    pub request_id: String,
+}
+
+impl Device {
+    /// For what somebody does in a store as they sign in to it.
+    pub(super) fn acting(&self, account: AccountId) -> Acting {
+        Acting { actor: Actor::Account(account), address: self.address, request_id: self.request_id.clone() }
+    }
 }
 
 /// A session that lives, as its owner sees it.
@@ -130,7 +138,7 @@ pub(crate) async fn begin(tx: &PlatformTx, principal: Principal, proof: &Proof, 
         tenant.into(),
         LIVES_DAYS.into(),
         device.user_agent.clone().into(),
-        device.address.clone().into(),
+        device.address.to_string().into(),
         proof.has_second_factor().into(),
         proof.session().into(),
     ];

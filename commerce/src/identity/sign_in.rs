@@ -50,32 +50,36 @@ pub async fn sign_in(
     let hash = hash.flatten();
     let fits = passwords.fit(password, hash.clone()).await?;
     let (id, hash) = id.zip(hash).filter(|_| fits).ok_or(Error::WrongCredentials)?;
-    enter(platform, (id, Some(&hash)), store, device).await
-}
-
-/// The last step of every way to sign in: begins a session of somebody who has proved who they are, by the password behind `hash`
-/// where it was by one; or asks for their second factor.
-///
-/// # Errors
-/// `WrongCredentials` when the password is another one by now, `SeveralStores` when none is named and there are several, `NoSuchStore`, `SecondFactorRequired`.
-pub(super) async fn enter(
-    platform: &PlatformDb,
-    (account, hash): (AccountId, Option<&str>),
-    store: Option<&str>,
-    device: &Device,
-) -> Result<SignedIn, Error> {
     let tx = platform.begin().await?;
-    if hash.is_some() && !accounts::still_has(&tx, account, hash).await? {
+    if !accounts::still_has(&tx, id, Some(&hash)).await? {
         return Err(Error::WrongCredentials);
     }
+    enter(tx, id, store, device).await
+}
+
+/// The last step of every way to sign in, in the transaction that holds the account and has seen what its person proved: begins their
+/// session, or asks for their second factor.
+///
+/// # Errors
+/// `SeveralStores` when none is named and there are several, `NoSuchStore`: `tx` has done nothing then. `SecondFactorRequired`.
+pub(super) async fn enter(tx: PlatformTx, account: AccountId, store: Option<&str>, device: &Device) -> Result<SignedIn, Error> {
     let membership = choose(memberships(&tx, account).await?, store)?;
-    let proof = first_factor_of(&tx, Leads::IntoStore(account, membership.tenant)).await;
-    let signed_in = match proof {
-        Ok(proof) => Ok(begin(&tx, account, membership, &proof, device).await?),
-        Err(asked) => Err(asked),
-    };
-    tx.commit().await?;
-    signed_in
+    match first_factor_of(&tx, Leads::IntoStore(account, membership.tenant)).await {
+        Ok(proof) => {
+            let signed_in = begin(&tx, account, membership, &proof, device).await?;
+            tx.commit().await?;
+            Ok(signed_in)
+        }
+        Err(asked) => Err(asked_for(tx, asked).await?),
+    }
+}
+
+/// Keeps the challenge that a refusal of [`first_factor_of`] carries.
+pub(super) async fn asked_for(tx: PlatformTx, refusal: Error) -> Result<Error, DbErr> {
+    if matches!(refusal, Error::SecondFactorRequired(_)) {
+        tx.commit().await?;
+    }
+    Ok(refusal)
 }
 
 /// What the first factor proves where there is no second. Where there is one, the refusal carries a challenge, which is kept once `tx`
@@ -174,7 +178,7 @@ async fn begin(tx: &PlatformTx, account: AccountId, membership: Membership, proo
     Ok(SignedIn { session, membership, recovery_codes_left: proof.recovery_codes_left() })
 }
 
-pub(super) fn choose(mut memberships: Vec<Membership>, store: Option<&str>) -> Result<Membership, Error> {
+fn choose(mut memberships: Vec<Membership>, store: Option<&str>) -> Result<Membership, Error> {
     match store {
         Some(slug) => memberships.into_iter().find(|membership| membership.slug == slug).ok_or(Error::NoSuchStore),
         None if memberships.len() > 1 => Err(Error::SeveralStores),

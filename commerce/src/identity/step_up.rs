@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{fault::FieldFault, outbox};
 
-const FRESH_MINUTES: i32 = 10;
+/// How long a proof counts.
+pub const FRESH_MINUTES: i32 = 10;
 
 /// What else stands in the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +57,8 @@ pub struct SteppedUp {
 /// Proves anew who has a session: with a code where the account has a second factor, else with the password.
 ///
 /// # Errors
-/// `Invalid` at the field that is missing, `WrongPassword`, `WrongCode`, `TooManyCodes`, `SessionEnded`, `Busy`.
+/// `Invalid` at the field that is missing, `WrongPassword`, `WrongCode`, `TooManyCodes`, `SessionEnded`, `Busy`; `SignInAgain` for who has
+/// neither password nor second factor.
 pub async fn step_up(
     platform: &PlatformDb,
     passwords: &Passwords,
@@ -78,6 +80,9 @@ pub async fn step_up(
         }
         tx.commit().await?;
         return Ok(SteppedUp { until, recovery_codes_left: passed.recovery_codes_left() });
+    }
+    if account.password_hash.is_none() {
+        return Err(Error::SignInAgain);
     }
     drop(tx);
     let password = password.ok_or_else(|| required("/current_password", "the account's password is asked for"))?;

@@ -65,15 +65,15 @@ macro_rules! select {
 /// A customer asks to be forgotten. Answers the receipt, and the sessions that have ended with it.
 ///
 /// # Errors
-/// `WrongPassword`, `Busy`.
+/// `WrongPassword`, `SignInAgain`, `Busy`.
 pub async fn request_erasure(
     db: &TenantDb,
     passwords: &Passwords,
     clock: &Clock,
     who: SignedInAs,
-    password: &str,
+    password: Option<&str>,
 ) -> Result<(Erasure, Vec<Uuid>), Error> {
-    customers::check_password(db, passwords, who.customer, password).await?;
+    customers::reauthenticate(db, passwords, who, password).await?;
     let tx = db.begin().await?;
     let asked = ask_for_erasure(&tx, clock, who.customer, AskedBy::Customer).await?;
     tx.commit().await?;
@@ -145,6 +145,7 @@ WHERE e.asked_at < now() - interval '10 minutes' AND (
   OR EXISTS (SELECT FROM customer_addresses a WHERE a.tenant_id = c.tenant_id AND a.customer_id = c.id)
   OR EXISTS (SELECT FROM customer_codes k WHERE k.tenant_id = c.tenant_id AND k.customer_id = c.id)
   OR EXISTS (SELECT FROM customer_refresh_tokens r WHERE r.tenant_id = c.tenant_id AND r.customer_id = c.id)
+  OR EXISTS (SELECT FROM customer_identities i WHERE i.tenant_id = c.tenant_id AND i.customer_id = c.id)
   OR EXISTS (SELECT FROM customer_exports x WHERE x.tenant_id = c.tenant_id AND x.customer_id = c.id)
   OR EXISTS (SELECT FROM orders o WHERE o.tenant_id = c.tenant_id AND o.customer_id = c.id
     AND (o.email NOT LIKE '%@erased.invalid' OR o.shipping_address ? 'phone' OR o.billing_address ? 'phone'))

@@ -45,9 +45,15 @@ macro_rules! select {
 /// A customer, who proves once more that it is them, asks for a copy.
 ///
 /// # Errors
-/// `ExportOpen`, `TooManyExports`; `WrongPassword`, `Busy`.
-pub async fn request(db: &TenantDb, passwords: &Passwords, clock: &Clock, who: SignedInAs, password: &str) -> Result<Export, Error> {
-    customers::check_password(db, passwords, who.customer, password).await?;
+/// `ExportOpen`, `TooManyExports`; `WrongPassword`, `SignInAgain`, `Busy`.
+pub async fn request(
+    db: &TenantDb,
+    passwords: &Passwords,
+    clock: &Clock,
+    who: SignedInAs,
+    password: Option<&str>,
+) -> Result<Export, Error> {
+    customers::reauthenticate(db, passwords, who, password).await?;
     let tx = db.begin().await?;
     customers::lock(&tx, who.customer).await?;
     let export = ExportId::new();

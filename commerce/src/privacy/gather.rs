@@ -104,6 +104,15 @@ struct Session {
     ended_at: Option<DateTime<Utc>>,
 }
 
+/// Who the customer is elsewhere.
+#[derive(Serialize, FromQueryResult)]
+struct LinkedIdentity {
+    issuer: String,
+    subject: String,
+    provider_name: String,
+    created_at: DateTime<Utc>,
+}
+
 #[derive(Serialize, FromQueryResult)]
 struct Event {
     code: String,
@@ -125,6 +134,9 @@ pub(super) async fn gather(tx: &TenantTx, clock: &Clock, customer: &Customer, ca
     let sessions = "SELECT DISTINCT ON (family_id) family_id AS id, user_agent, address, began_at, revoked_at AS ended_at
                     FROM customer_refresh_tokens WHERE tenant_id = $1 AND customer_id = $2 ORDER BY family_id, created_at DESC";
     let sessions: Vec<Session> = sql::all(tx, sessions, of()).await?;
+    let identities = "SELECT issuer, subject, provider_name, created_at FROM customer_identities
+                      WHERE tenant_id = $1 AND customer_id = $2 ORDER BY id";
+    let identities: Vec<LinkedIdentity> = sql::all(tx, identities, of()).await?;
     let checkouts = "SELECT id, status, email, shipping_address, billing_address, created_at FROM checkouts
                      WHERE tenant_id = $1 AND customer_id = $2 ORDER BY created_at DESC, id LIMIT $3";
     let checkouts: Vec<Checkout> = sql::all(tx, checkouts, of().into_iter().chain([limit(CHECKOUTS_AT_MOST)])).await?;
@@ -140,6 +152,7 @@ pub(super) async fn gather(tx: &TenantTx, clock: &Clock, customer: &Customer, ca
         "consents": [{ "to": "marketing", "is_given": customer.accepts_marketing, "decided_at": customer.marketing_decided_at }],
         "addresses": addresses,
         "sessions": sessions,
+        "identities": identities,
         "cart": cart,
         "checkouts": checkouts,
         "orders": orders,

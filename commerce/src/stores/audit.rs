@@ -27,30 +27,37 @@ pub struct Entry {
     /// `tenants.suspend`.
     pub action: String,
     pub tenant: Option<TenantId>,
+    /// What it was done to, where the tenant alone does not say it.
+    pub subject: Option<String>,
     pub reason: Option<String>,
     pub request_id: Option<String>,
     pub occurred_at: DateTime<Utc>,
+}
+
+/// To what an operator does something, and why.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About<'a> {
+    pub tenant: Option<TenantId>,
+    /// 200 characters at most.
+    pub subject: Option<&'a str>,
+    /// 500 characters at most.
+    pub reason: Option<&'a str>,
 }
 
 /// Writes down what `tx` does.
 ///
 /// # Errors
 /// Postgres is away.
-pub async fn record(
-    tx: &PlatformTx,
-    clock: &Clock,
-    by: &By,
-    action: &str,
-    (tenant, reason): (Option<TenantId>, Option<&str>),
-) -> Result<(), DbErr> {
-    let sql =
-        "INSERT INTO operator_audit (id, operator_id, action, tenant, reason, request_id, occurred_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values: [Value; 7] = [
+pub async fn record(tx: &PlatformTx, clock: &Clock, by: &By, action: &str, about: About<'_>) -> Result<(), DbErr> {
+    let sql = "INSERT INTO operator_audit (id, operator_id, action, tenant, subject, reason, request_id, occurred_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let values: [Value; 8] = [
         Uuid::now_v7().into(),
         by.operator.into(),
         action.into(),
-        tenant.map(TenantId::uuid).into(),
-        reason.map(str::to_owned).into(),
+        about.tenant.map(TenantId::uuid).into(),
+        about.subject.map(str::to_owned).into(),
+        about.reason.map(str::to_owned).into(),
         (&*by.request_id).into(),
         clock.now().into(),
     ];
@@ -63,7 +70,7 @@ pub async fn record(
 /// The cursor is another list's.
 pub async fn list(tx: &PlatformTx, page: &PageQuery) -> Result<Page<Entry>, Error> {
     let after = page.after.as_ref().map(|cursor| cursor.for_list(None, SORT)).transpose()?;
-    let sql = "SELECT id, operator_id, action, tenant, reason, request_id, occurred_at FROM operator_audit
+    let sql = "SELECT id, operator_id, action, tenant, subject, reason, request_id, occurred_at FROM operator_audit
                WHERE ($1::uuid IS NULL OR id < $1) ORDER BY id DESC LIMIT $2";
     let limit = i64::try_from(page.limit + 1).unwrap_or(i64::MAX);
     let values: [Value; 2] = [after.map(|cursor| cursor.id).into(), limit.into()];

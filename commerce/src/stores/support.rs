@@ -7,7 +7,7 @@ use tenancy::{Actor, OperatorId, PlatformTx, TenantId, TenantTx};
 
 use super::{
     Error, SupportSessionBegan,
-    audit::{self, By},
+    audit::{self, About, By},
     tenants,
 };
 use crate::{
@@ -53,9 +53,10 @@ pub async fn begin(
 ) -> Result<(TenantTx, SupportSession), Error> {
     let reason = clean_line("/reason", reason, 500).map_err(|fault| Error::Invalid(vec![fault]))?;
     tenants::find(&tx, store).await?;
-    audit::record(&tx, clock, by, "support_sessions.begin", (Some(store), Some(&reason))).await?;
-    let tx = tx.enter(store).await?;
     let id = SupportSessionId::new();
+    let about = About { tenant: Some(store), subject: Some(&id.to_string()), reason: Some(&reason) };
+    audit::record(&tx, clock, by, "support_sessions.begin", about).await?;
+    let tx = tx.enter(store).await?;
     let insert = "INSERT INTO support_sessions (tenant_id, id, operator_id, reason, began_at, expires_at)
                   VALUES ($1, $2, $3, $4, now(), now() + make_interval(mins => $5))";
     let minutes = minutes.clamp(*MINUTES.start(), *MINUTES.end());
@@ -103,7 +104,8 @@ pub async fn end(tx: &TenantTx, id: SupportSessionId, by: Actor) -> Result<(), E
 /// # Errors
 /// `SupportSessionNotFound`.
 pub async fn end_by_operator(tx: PlatformTx, clock: &Clock, by: &By, store: TenantId, id: SupportSessionId) -> Result<TenantTx, Error> {
-    audit::record(&tx, clock, by, "support_sessions.end", (Some(store), None)).await?;
+    let about = About { tenant: Some(store), subject: Some(&id.to_string()), reason: None };
+    audit::record(&tx, clock, by, "support_sessions.end", about).await?;
     let tx = tx.enter(store).await?;
     end(&tx, id, Actor::Operator(by.operator)).await?;
     Ok(tx)

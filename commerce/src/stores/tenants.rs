@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Error,
-    audit::{self, By},
+    audit::{self, About, By},
 };
 use crate::{
     clock::Clock,
@@ -79,7 +79,7 @@ pub async fn suspend(tx: &PlatformTx, clock: &Clock, by: &By, id: TenantId, reas
     if !turn(tx, clock, id, (TenantStatus::Active, TenantStatus::Suspended), Some(&reason)).await? {
         return Err(Error::AlreadySuspended);
     }
-    audit::record(tx, clock, by, "tenants.suspend", (Some(id), Some(&reason))).await?;
+    audit::record(tx, clock, by, "tenants.suspend", About { tenant: Some(id), reason: Some(&reason), ..About::default() }).await?;
     Ok(())
 }
 
@@ -92,7 +92,7 @@ pub async fn reactivate(tx: &PlatformTx, clock: &Clock, by: &By, id: TenantId, r
     if !turn(tx, clock, id, (TenantStatus::Suspended, TenantStatus::Active), None).await? {
         return Err(Error::AlreadyActive);
     }
-    audit::record(tx, clock, by, "tenants.reactivate", (Some(id), Some(&reason))).await?;
+    audit::record(tx, clock, by, "tenants.reactivate", About { tenant: Some(id), reason: Some(&reason), ..About::default() }).await?;
     Ok(())
 }
 

@@ -28,6 +28,8 @@ mod m20261122_001920_create_support_sessions;
 mod m20261122_002000_alter_api_keys;
 mod m20261122_002010_create_erasures;
 mod m20261122_002020_index_contacts;
+mod m20261123_002300_alter_invitations;
+mod m20261123_002310_alter_operator_audit;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -57,5 +59,7 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_002000_alter_api_keys::Migration),
         Box::new(m20261122_002010_create_erasures::Migration),
         Box::new(m20261122_002020_index_contacts::Migration),
+        Box::new(m20261123_002300_alter_invitations::Migration),
+        Box::new(m20261123_002310_alter_operator_audit::Migration),
     ]
 }

@@ -60,6 +60,12 @@ impl PlatformTx {
         Ok(TenantTx { tx: self.tx, tenant, revisions: self.revisions, entered })
     }
 
+    /// The same, on behalf of somebody of whom nobody knew when it began.
+    #[must_use]
+    pub fn acting(self, acting: Acting) -> Self {
+        Self { acting: Some(Arc::new(acting)), ..self }
+    }
+
     /// # Errors
     /// The commit failed or its answer was lost; in the second case nobody knows yet whether it happened.
     pub async fn commit(self) -> Result<(), DbErr> {

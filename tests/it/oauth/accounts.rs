@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{
     World,
-    database::texts,
+    database::{execute, texts},
     idp::{APPLE_KEY, CLIENT, Idp, Person, SECRET, query},
     oauth::{DASHBOARD, VERIFIER, begin_as_account, brought, come_back, grant, link, offered, page, post_back, sent_to},
 };
@@ -71,6 +71,39 @@ async fn a_password_can_be_added_by_mail() {
     world.run_jobs().await;
 }
 
+/// Who has just signed in without a password needs none: for a first one, for an authenticator, for another address, for the end.
+#[tokio::test]
+async fn who_has_no_password_is_asked_for_a_fresh_sign_in() {
+    let (world, idp) = world().await;
+    let open = world.anybody("/vendor/v1");
+    let grace = Person::proved("grace", "grace@loom.example");
+    let first = grant(&world, &idp, &begin_as_account(&world, "own").await, &grace).await;
+    let opened = open.post("stores/by-provider", &a_store(&first, "loom")).await.ok();
+    let owner = open.with_token(opened["access_token"].as_str().unwrap());
+    assert_eq!(owner.get("account").await.ok()["has_password"], false);
+    let asked = [
+        ("account/password", json!({ "password": "the first password" })),
+        ("account/email", json!({ "email": "grace@elsewhere.example" })),
+        ("account/second-factors/totp", json!({})),
+        ("account/close", json!({})),
+    ];
+    let mut superuser = world.superuser().await;
+    execute(&mut superuser, "UPDATE refresh_tokens SET proved_at = now() - interval '11 minutes'").await;
+    for (path, body) in &asked {
+        owner.post(*path, body).await.refused(403, "identity.sign_in_again");
+    }
+    owner.post("account/step-up", &json!({})).await.refused(403, "identity.sign_in_again");
+    execute(&mut superuser, "UPDATE refresh_tokens SET proved_at = now()").await;
+    owner.post("account/close", &json!({})).await.refused(409, "identity.last_owner");
+    assert_eq!(owner.post("account/email", &asked[1].1).await.status(), 204);
+    owner.post("account/second-factors/totp", &json!({})).await.ok();
+    assert_eq!(owner.post("account/password", &asked[0].1).await.status(), 204);
+    assert_eq!(owner.get("account").await.ok()["has_password"], true);
+    owner.post("account/close", &json!({})).await.refused(422, "identity.wrong_password");
+    open.post("auth/sign-in", &json!({ "email": "grace@loom.example", "password": "the first password" })).await.ok();
+    world.run_jobs().await;
+}
+
 /// A provider proves who somebody is; where they have a second factor, that is not enough.
 #[tokio::test]
 async fn t051_another_provider_leads_round_no_second_factor() {
@@ -92,6 +125,57 @@ async fn t051_another_provider_leads_round_no_second_factor() {
         .refused(422, "identity.wrong_code");
     let signed_in = open.post("auth/second-factor", &json!({ "challenge": challenge, "code": recovery_code })).await.ok();
     open.with_token(signed_in["access_token"].as_str().unwrap()).get("store").await.ok();
+    world.run_jobs().await;
+
+    // Nor does it take a seat in a team before the second factor was seen.
+    let bob = world.vendor(&world.tenant("bob").await);
+    bob.with_key("invite").post("invitations", &json!({ "email": ada.email, "role": "orders" })).await.ok();
+    world.run_jobs().await;
+    let mail = world.mailbox.to(&ada.email).pop().unwrap().text;
+    let code = mail.lines().find(|line| line.starts_with("invite_")).unwrap();
+    let back = grant(&world, &idp, &begin_as_account(&world, "own").await, &grace).await;
+    let accept = json!({ "grant": back, "code_verifier": VERIFIER, "invitation_code": code });
+    let asked = open.post("auth/oauth/accept-invitation", &accept).await.refused(401, "identity.second_factor_required");
+    let seats = async || bob.get("members").await.ok()["data"].as_array().map(Vec::len);
+    assert_eq!(seats().await, Some(1));
+    let answer = json!({ "challenge": asked["challenge"], "code": confirmed["recovery_codes"][1] });
+    assert_eq!(open.post("auth/second-factor", &answer).await.ok()["store"], "bob");
+    assert_eq!(seats().await, Some(2));
+    world.run_jobs().await;
+}
+
+/// Signing in beside unlinking, or beside the end of the account: whoever comes second is refused, and no session is left of an
+/// account that is closed.
+#[tokio::test]
+async fn t045_no_sign_in_slips_past_the_end_of_what_it_stands_on() {
+    let (world, idp) = world().await;
+    let bob = world.tenant("bob").await;
+    for round in 0..6 {
+        let kim = world.employ(&bob, &format!("kim{round}"), "orders").await;
+        let member = world.colleague(&kim);
+        let person = Person::proved(["k0", "k1", "k2", "k3", "k4", "k5"][round], "kim@elsewhere.example");
+        let linked = link(&world, &member, ("account", Some(&kim.password)), (&idp, "own"), &person).await.ok();
+        let grant = grant(&world, &idp, &begin_as_account(&world, "own").await, &person).await;
+        let (body, open) = (brought(&grant), world.anybody("/vendor/v1"));
+        let id = linked["id"].as_str().unwrap();
+        if round % 2 == 0 {
+            let (unlinked, signed_in) =
+                tokio::join!(member.delete(format!("account/identities/{id}")), open.post("auth/oauth/finish", &body));
+            assert_eq!(unlinked.status(), 204, "{}", unlinked.text());
+            assert!([200, 409].contains(&signed_in.status()), "{}", signed_in.text());
+        } else {
+            let close = json!({ "current_password": kim.password });
+            let (closed, signed_in) = tokio::join!(member.post("account/close", &close), open.post("auth/oauth/finish", &body));
+            assert_eq!(closed.status(), 204, "{}", closed.text());
+            assert!([200, 403, 409].contains(&signed_in.status()), "{}", signed_in.text());
+            let of = format!(
+                "SELECT family_id::text FROM refresh_tokens WHERE revoked_at IS NULL AND principal_id = '{}'
+                 UNION ALL SELECT id::text FROM account_identities WHERE account_id = '{0}'",
+                kim.id.uuid()
+            );
+            assert!(texts(&mut world.superuser().await, &of).await.is_empty());
+        }
+    }
     world.run_jobs().await;
 }
 

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::json;
 use tests::{
     Customer, Guest, Store, World, a_product,
-    database::texts,
+    database::{execute, texts},
     idp::{Idp, Person},
     oauth::{VERIFIER, begin_as_customer, brought, grant, link, offered, register_return_url, sign_in_as_customer},
 };
@@ -151,4 +151,32 @@ async fn a_store_that_is_closed_lets_nobody_in() {
     operator.post(format!("tenants/{}/suspend", ada.id), &json!({ "reason": "a test" })).await.ok();
     shopper.post("customer/oauth/finish", &brought(&grant)).await.refused(403, "tenancy.store_suspended");
     world.run_jobs().await;
+}
+
+/// A customer without a password has a copy of their data, which tells who they are elsewhere, and an end, after which nothing does.
+#[tokio::test]
+async fn t134_who_has_no_password_has_a_copy_and_an_end() {
+    let (world, idp, ada) = world().await;
+    let grace = sign_in_as_customer(&world, &ada, (&idp, "own"), &grace()).await;
+    let caller = &grace.caller;
+    assert_eq!(caller.get("customer").await.ok()["has_password"], false);
+    let mut superuser = world.superuser().await;
+    execute(&mut superuser, "UPDATE customer_refresh_tokens SET began_at = now() - interval '11 minutes'").await;
+    for path in ["customer/exports", "customer/erasure"] {
+        caller.post(path, &json!({})).await.refused(403, "identity.sign_in_again");
+    }
+    execute(&mut superuser, "UPDATE customer_refresh_tokens SET began_at = now()").await;
+    let copy = caller.post("customer/exports", &json!({})).await;
+    assert_eq!(copy.status(), 202, "{}", copy.text());
+    world.run_jobs().await;
+    let copy = caller.get(format!("customer/exports/{}/download", copy.json()["id"].as_str().unwrap())).await.ok();
+    assert_eq!((&copy["identities"][0]["issuer"], &copy["identities"][0]["subject"]), (&json!(idp.issuer), &json!("grace")));
+
+    // One flow in which the provider has named them, and nobody came back.
+    grant(&world, &idp, &begin_as_customer(&world.shopper(&ada), "own").await, &self::grace()).await;
+    let kept = "SELECT subject FROM customer_oauth_flows WHERE subject IS NOT NULL UNION ALL SELECT subject FROM customer_identities";
+    assert_eq!(texts(&mut superuser, kept).await.len(), 2);
+    assert_eq!(caller.post("customer/erasure", &json!({})).await.status(), 202);
+    world.run_jobs().await;
+    assert!(texts(&mut superuser, kept).await.is_empty());
 }

@@ -69,6 +69,49 @@ async fn grant_of(world: &World, idp: &Idp, owner: &tests::Caller, path: &str, i
 }
 
 /// The secret is sealed in its row, shown to nobody, and masked in the audit log.
+/// Whoever names a provider could sign in as anybody whom it vouches for: nobody sees by it what they may not see.
+#[tokio::test]
+async fn t054_who_may_not_read_customers_names_no_provider() {
+    let idp = Idp::start().await;
+    let world = World::offering(&offered(&[])).await;
+    let ada = world.tenant("ada").await;
+    let owner = world.vendor(&ada);
+    let made = owner.post("identity-providers", &described(&idp.issuer)).await.ok();
+    let path = format!("identity-providers/{}", made["id"].as_str().unwrap());
+    for (lacks, missing) in [(vec!["read_orders"], "read_customers"), (vec!["read_customers"], "read_orders")] {
+        let permissions: Vec<&str> = lacks.into_iter().chain(["read_identity_providers", "write_identity_providers"]).collect();
+        let role = owner.post("roles", &json!({ "name": missing, "permissions": permissions })).await.ok();
+        let colleague = world.colleague(&world.employ(&ada, missing, role["id"].as_str().unwrap()).await);
+        for reply in [
+            colleague.post("identity-providers", &described(&idp.issuer)).await,
+            colleague.patch(&path, &json!({ "client_id": "mine" })).await,
+        ] {
+            let problem = reply.refused(403, "identity.permission_missing");
+            assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(missing)), "{problem}");
+        }
+    }
+    texts(&mut world.superuser().await, "UPDATE refresh_tokens SET proved_at = now() - interval '11 minutes' RETURNING 'old'").await;
+    owner.patch(&path, &json!({ "client_id": "mine" })).await.refused(403, "identity.step_up_required");
+    world.run_jobs().await;
+}
+
+/// An issuer is its text, letter by letter: with a slash more it is another one, whose failing is its own.
+#[tokio::test]
+async fn t047_another_issuer_at_the_same_address_is_in_nobodys_way() {
+    let idp = Idp::start().await;
+    let world = World::offering(&offered(&[])).await;
+    let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
+    for store in [&ada, &bob] {
+        register_return_url(&world, store).await;
+    }
+    let theirs = world.vendor(&bob).post("identity-providers", &described(&format!("{}/", idp.issuer))).await.ok();
+    let other = begin_as_customer(&world.shopper(&bob), theirs["id"].as_str().unwrap()).await;
+    other.refused(503, "identity.provider_unavailable");
+    let ours = world.vendor(&ada).post("identity-providers", &described(&idp.issuer)).await.ok();
+    begin_as_customer(&world.shopper(&ada), ours["id"].as_str().unwrap()).await.ok();
+    world.run_jobs().await;
+}
+
 #[tokio::test]
 async fn a_secret_is_kept_sealed() {
     let world = World::new().await;

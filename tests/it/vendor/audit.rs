@@ -53,6 +53,28 @@ async fn a_program_is_told_apart_from_a_person_and_secrets_are_masked() {
     world.run_jobs().await;
 }
 
+/// Whoever accepts an invitation has no session yet: it is told of them all the same.
+#[tokio::test]
+async fn an_invitation_that_is_accepted_is_told_of_who_accepts_it() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let owner = world.vendor(&ada);
+    owner.with_key("kim").post("invitations", &json!({ "email": "kim@loom.example", "role": "orders" })).await.ok();
+    world.run_jobs().await;
+    let mail = world.mailbox.to("kim@loom.example").pop().expect("a mail").text;
+    let code = mail.lines().find(|line| line.starts_with("invite_")).expect("a code");
+    let accept = json!({ "code": code, "name": "Kim", "password": "a long password" });
+    let joined = world.anybody("/vendor/v1").post("auth/accept-invitation", &accept).await.ok();
+    let kim = owner.with_token(joined["access_token"].as_str().expect("a token")).get("account").await.ok()["id"].clone();
+    let told = entries(&owner, "&resource=member").await;
+    let entry = told.iter().find(|entry| entry["resource_id"] == kim).unwrap_or_else(|| panic!("no entry of {kim} in {told:#?}"));
+    let by = format!("account:{}", kim.as_str().expect("an id"));
+    assert_eq!((entry["action"].as_str(), entry["actor"].as_str()), (Some("created"), Some(&*by)));
+    assert_eq!(entry["changes"]["role"], json!({ "before": null, "after": "orders" }));
+    assert!(entry["address"].is_string() && entry["request_id"].is_string(), "{entry}");
+    world.run_jobs().await;
+}
+
 #[tokio::test]
 async fn shoppers_and_jobs_leave_no_entries() {
     let world = World::new().await;

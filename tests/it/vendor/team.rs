@@ -268,6 +268,11 @@ async fn t054_an_invitation_ends_with_its_senders_right_to_it() {
         .patch(format!("roles/{}", role["id"].as_str().expect("an id")), &json!({ "permissions": ["read_team", "read_orders"] }))
         .await
         .ok();
+    let scopes = ["read_team", "write_team", "read_orders", "write_orders"];
+    let key = owner.post("keys", &json!({ "name": "People", "kind": "secret", "scopes": scopes })).await.ok();
+    let program = world.anybody("/vendor/v1").with_token(key["secret"].as_str().expect("a secret"));
+    codes.push(invite(&world, &program, "six@example.com", lesser["id"].as_str().expect("an id")).await.0);
+    owner.delete(format!("keys/{}", key["id"].as_str().expect("an id"))).await.ok();
     owner.delete(format!("members/{}", cal.id)).await.ok();
     owner.patch(format!("members/{}", dot.id), &json!({ "role": "support" })).await.ok();
     world.colleague(&eve).act("members/leave").await.ok();

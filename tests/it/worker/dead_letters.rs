@@ -32,16 +32,22 @@ async fn operators_see_replay_and_discard_what_was_given_up() {
     assert_eq!(rest["data"].as_array().unwrap().len(), 1);
 
     let id = |place: usize| page["data"][place]["id"].as_str().unwrap().to_owned();
-    assert_eq!(operator.post(format!("jobs/{}/replay", id(0)), &json!({})).await.status(), 204);
-    assert_eq!(operator.post(format!("jobs/{}/discard", id(1)), &json!({})).await.status(), 204);
-    assert_eq!(operator.post(format!("jobs/{}/discard", id(1)), &json!({})).await.status(), 404);
-    assert_eq!(operator.post(format!("jobs/{}/replay", id(0)), &json!({})).await.status(), 404, "it waits already");
+    let (unsaid, why) = (json!({}), json!({ "reason": "the mail server is back" }));
+    assert_eq!(operator.post(format!("jobs/{}/replay", id(0)), &unsaid).await.status(), 422, "without a reason");
+    assert_eq!(operator.post(format!("jobs/{}/replay", id(0)), &why).await.status(), 204);
+    assert_eq!(operator.post(format!("jobs/{}/discard", id(1)), &why).await.status(), 204);
+    assert_eq!(operator.post(format!("jobs/{}/discard", id(1)), &why).await.status(), 404);
+    assert_eq!(operator.post(format!("jobs/{}/replay", id(0)), &why).await.status(), 404, "it waits already");
 
     let mut superuser = world.superuser().await;
     let left = texts(&mut superuser, "SELECT status || ' ' || attempts FROM apalis.jobs ORDER BY 1").await;
     assert_eq!(left, ["Killed 20", "Pending 0"]);
-    let audit = texts(&mut superuser, "SELECT action FROM operator_audit WHERE action LIKE 'jobs.%' ORDER BY 1").await;
-    assert_eq!(audit, ["jobs.discard", "jobs.replay"]);
+    let told = operator.get("audit").await.ok();
+    for (entry, action, job) in [(&told["data"][0], "jobs.discard", id(1)), (&told["data"][1], "jobs.replay", id(0))] {
+        assert_eq!((&entry["action"], &entry["reason"]), (&json!(action), &why["reason"]));
+        assert_eq!(entry["tenant"], json!(store.id.to_string()));
+        assert!(entry["subject"].as_str().is_some_and(|subject| subject.ends_with(&job)), "{entry}");
+    }
 }
 
 #[tokio::test]

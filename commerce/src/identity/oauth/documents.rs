@@ -136,7 +136,8 @@ impl Documents {
             let found = self.discover(provider, &address).await;
             found.map(Arc::new).inspect_err(|why| tracing::warn!(provider = %provider.id, %why, "A provider cannot be used now")).ok()
         };
-        self.endpoints.get_with((provider.reach, address.clone()), ask).await.ok_or(Error::ProviderUnavailable)
+        // By the issuer, letter by letter: with a slash more it is another one, at the same address.
+        self.endpoints.get_with((provider.reach, provider.issuer.clone()), ask).await.ok_or(Error::ProviderUnavailable)
     }
 
     async fn discover(&self, provider: &Provider, address: &str) -> Result<Endpoints, String> {

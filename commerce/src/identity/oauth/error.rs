@@ -37,8 +37,6 @@ pub enum Error {
     LastWayIn,
     #[error("there is no identity {0}")]
     IdentityNotFound(IdentityId),
-    #[error("this session has lasted too long to add a way to sign in: sign in again, or set a password")]
-    SignInAgain,
     #[error("there is no identity provider {0} here")]
     ProviderNotFound(IdentityProviderId),
     #[error("a store has at most {} identity providers", store_providers::AT_MOST)]
@@ -73,7 +71,6 @@ impl Fault for Error {
             | Self::TooManyProviders
             | Self::ReturnUrlTaken
             | Self::TooManyReturnUrls => Kind::Conflict,
-            Self::SignInAgain => Kind::Forbidden,
             Self::IdentityNotFound(_) | Self::ProviderNotFound(_) | Self::ReturnUrlNotFound(_) => Kind::NotFound,
             Self::Identity(error) => error.kind(),
             Self::Sealed => Kind::Internal,
@@ -95,7 +92,6 @@ impl Fault for Error {
             Self::TooManyIdentities => "identity.too_many_identities",
             Self::LastWayIn => "identity.last_way_in",
             Self::IdentityNotFound(_) => "identity.identity_not_found",
-            Self::SignInAgain => "identity.sign_in_again",
             Self::ProviderNotFound(_) => "identity.provider_not_found",
             Self::TooManyProviders => "identity.too_many_providers",
             Self::ReturnUrlNotFound(_) => "identity.return_url_not_found",

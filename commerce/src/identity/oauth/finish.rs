@@ -10,10 +10,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    identity::{
-        Device, SignedIn, accounts,
-        sign_in::{choose, enter, memberships},
-    },
+    identity::{Device, SignedIn, accounts, sign_in::enter},
 };
 
 /// What a client finishes a flow with.
@@ -45,10 +42,7 @@ pub async fn sign_in(
         };
         return Err(if is_known { Error::LinkFirst } else { Error::IdentityUnknown });
     };
-    // Asked before the grant is gone: whoever works in several stores may have to say which.
-    choose(memberships(&tx, account).await?, store)?;
-    tx.commit().await?;
-    Ok(enter(platform, (account, None), store, device).await?)
+    Ok(enter(tx, account, store, device).await?)
 }
 
 /// Makes the account of an identity that nobody has yet: without a password, its address proved.

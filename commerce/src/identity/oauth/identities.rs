@@ -9,15 +9,12 @@ use super::{Begin, Begun, Brought, Error, IdentityLinked, IdentityUnlinked, Proo
 use crate::{
     clock::Clock,
     fault::OnConstraint,
-    identity::{self, Passwords, SignedInAs, accounts},
+    identity::{self, Passwords, SignedInAs, accounts, reauthenticate::reauthenticate},
     ids::IdentityId,
     outbox,
 };
 
 pub const AT_MOST: i64 = 20;
-
-/// How long a session of somebody without a password may have lasted when it adds a way to sign in.
-pub const FRESH_MINUTES: i32 = 10;
 
 /// A way to sign in.
 #[derive(Clone, Debug, FromQueryResult)]
@@ -38,7 +35,7 @@ pub async fn list(tx: &PlatformTx, account: AccountId) -> Result<Vec<Identity>, 
     Identity::find_by_statement(statement(sql, [account.into()])).all(tx).await
 }
 
-/// Begins a flow that ends in [`link`]. Whoever has a password says it; whoever has none has just signed in.
+/// Begins a flow that ends in [`link`].
 ///
 /// # Errors
 /// `WrongPassword`, `SignInAgain`, `Busy`, and those of [`begin`].
@@ -49,16 +46,7 @@ pub async fn begin_to_link(
     password: Option<&str>,
     asked: &Begin,
 ) -> Result<Begun, Error> {
-    let tx = platform.begin().await?;
-    let hash = accounts::find(&tx, who.account).await?.password_hash;
-    let is_fresh = hash.is_some() || is_fresh(&tx, who.session).await?;
-    drop(tx);
-    if hash.is_some() && !passwords.fit(password.unwrap_or_default(), hash).await? {
-        return Err(identity::Error::WrongPassword.into());
-    }
-    if !is_fresh {
-        return Err(Error::SignInAgain);
-    }
+    reauthenticate(platform, passwords, who, password).await?;
     begin(platform, (providers, clock), asked, Some(who)).await
 }
 
@@ -73,8 +61,9 @@ pub async fn link(
     brought: &Brought,
 ) -> Result<Identity, Error> {
     let tx = platform.begin().await?;
+    let (held, _) = lock_and_count(&tx, who.account).await?;
     let proof = redeem_to_link(&tx, providers, brought, who.account).await?;
-    if lock_and_count(&tx, who.account).await?.0 >= AT_MOST {
+    if held >= AT_MOST {
         return Err(Error::TooManyIdentities);
     }
     // Asked under the lock: whoever ended the session beside this has ended what it began.
@@ -106,8 +95,15 @@ pub async fn unlink(platform: &PlatformDb, clock: &Clock, who: SignedInAs, id: I
     Ok(tx.commit().await?)
 }
 
-/// Whom an identity signs in.
+/// Whom an identity signs in. Their account is held fast until the transaction ends.
 pub(crate) async fn owner(tx: &PlatformTx, proof: &Proof) -> Result<Option<AccountId>, DbErr> {
+    let Some(account) = linked(tx, proof).await? else { return Ok(None) };
+    accounts::lock(tx, account).await?;
+    // In a statement of its own, which sees whether who held the lock has taken the identity away, or closed the account.
+    linked(tx, proof).await
+}
+
+async fn linked(tx: &PlatformTx, proof: &Proof) -> Result<Option<AccountId>, DbErr> {
     let sql = "SELECT account_id FROM account_identities WHERE issuer = $1 AND subject = $2";
     let row = tx.query_one_raw(statement(sql, [proof.issuer.clone().into(), proof.subject.clone().into()])).await?;
     row.map(|row| row.try_get("", "account_id")).transpose()
@@ -158,11 +154,6 @@ async fn lock_and_count(tx: &PlatformTx, account: AccountId) -> Result<(i64, boo
 async fn stands(tx: &PlatformTx, session: Uuid) -> Result<bool, DbErr> {
     let sql = "SELECT 1 FROM refresh_tokens WHERE family_id = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now()";
     Ok(tx.query_one_raw(statement(sql, [session.into()])).await?.is_some())
-}
-
-async fn is_fresh(tx: &PlatformTx, session: Uuid) -> Result<bool, DbErr> {
-    let sql = "SELECT 1 FROM refresh_tokens WHERE family_id = $1 AND used_at IS NULL AND proved_at > now() - make_interval(mins => $2)";
-    Ok(tx.query_one_raw(statement(sql, [session.into(), FRESH_MINUTES.into()])).await?.is_some())
 }
 
 fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {

@@ -10,7 +10,7 @@ use super::{
     recovery_codes, run, statement, totp,
 };
 use crate::{
-    identity::{Passwords, accounts, sessions::SignedInAs, step_up},
+    identity::{Passwords, reauthenticate::reauthenticate, sessions::SignedInAs, step_up},
     ids::SecondFactorId,
     outbox,
     text::clean_line,
@@ -67,19 +67,16 @@ pub(crate) async fn has_any(tx: &PlatformTx, subject: Subject) -> Result<bool, D
 /// Begins an authenticator for an account. One that was begun before and not confirmed ends.
 ///
 /// # Errors
-/// `WrongPassword`, `Invalid` at `/name`, `Busy`.
+/// `WrongPassword`, `SignInAgain`, `Invalid` at `/name`, `Busy`.
 pub async fn enrol(
     platform: &PlatformDb,
     passwords: &Passwords,
     means: Means<'_>,
     who: SignedInAs,
-    (password, name): (&str, &str),
+    (password, name): (Option<&str>, &str),
 ) -> Result<Begun, Error> {
     let name = clean_line("/name", name, 60).map_err(Error::Invalid)?;
-    let account = accounts::find(&platform.begin().await?, who.account).await?;
-    if !passwords.fit(password, account.password_hash).await? {
-        return Err(Error::WrongPassword);
-    }
+    let account = reauthenticate(platform, passwords, who, password).await?;
     let (subject, secret) = (Subject::Account(who.account), totp::Secret::draw());
     let tx = platform.begin().await?;
     subject.turn(&tx).await?;
@@ -147,18 +144,15 @@ pub async fn remove(platform: &PlatformDb, means: Means<'_>, who: SignedInAs, id
 /// Makes new recovery codes, with the password and a code; the old ones end.
 ///
 /// # Errors
-/// `WrongPassword`, `WrongCode`, also where there is no factor; `TooManyCodes`, `Busy`.
+/// `WrongPassword`, `SignInAgain`, `WrongCode`, also where there is no factor; `TooManyCodes`, `Busy`.
 pub async fn replace_recovery_codes(
     platform: &PlatformDb,
     passwords: &Passwords,
     means: Means<'_>,
     who: SignedInAs,
-    (password, code): (&str, &str),
+    (password, code): (Option<&str>, &str),
 ) -> Result<Vec<String>, Error> {
-    let account = accounts::find(&platform.begin().await?, who.account).await?;
-    if !passwords.fit(password, account.password_hash).await? {
-        return Err(Error::WrongPassword);
-    }
+    reauthenticate(platform, passwords, who, password).await?;
     let (subject, tx) = (Subject::Account(who.account), platform.begin().await?);
     subject.turn(&tx).await?;
     let (tx, _) = check(tx, means, subject, code).await?;

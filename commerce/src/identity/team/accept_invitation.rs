@@ -14,7 +14,7 @@ use crate::{
         oauth::{self, Brought, Providers, identities, new_account, redeem},
         second_factors::challenges::Leads,
         sessions::{self, Device, Principal, SignedInAs},
-        sign_in::{enter, first_factor_of},
+        sign_in::{asked_for, first_factor_of},
     },
     ids::InvitationId,
     outbox,
@@ -80,16 +80,7 @@ pub async fn accept_invitation(
             None => return Err(Error::WrongCredentials),
         },
     };
-    let proof = match first_factor_of(&tx, Leads::IntoTeam(account, invited.store, invited.id)).await {
-        Ok(proof) => proof,
-        Err(asked) => {
-            tx.commit().await?;
-            return Err(asked);
-        }
-    };
-    let (tx, signed_in) = joined(tx, clock, &invited, (account, &proof), device).await?;
-    tx.commit().await?;
-    Ok(signed_in)
+    admit(tx, clock, &invited, account, device).await
 }
 
 /// The invitation that a challenge leads to.
@@ -124,11 +115,11 @@ pub async fn join(
 }
 
 /// Accepts an invitation as who somebody is elsewhere: the account of that identity, or a new one. Either has the address that the
-/// invitation was sent to. The session begins as every other does.
+/// invitation was sent to.
 ///
 /// # Errors
 /// `GrantInvalid`; `InvitationForAnother`, `EmailUnproved`, `LinkFirst` when the address has another account; `Invalid` at `/name`,
-/// `CodeInvalid`, `AlreadyMember`; those of signing in.
+/// `CodeInvalid`, `AlreadyMember`; `SecondFactorRequired` for an account that has one: its challenge joins.
 pub async fn accept_invitation_by_provider(
     platform: &PlatformDb,
     (providers, clock): (&Providers, &Clock),
@@ -151,11 +142,20 @@ pub async fn accept_invitation_by_provider(
         let name = clean_line("/name", name, 100).map_err(Error::Invalid)?;
         new_account(&tx, clock, &proof, &name).await?
     };
-    make_ready(&tx, clock, &invited, account).await?;
-    let tx = tx.enter(invited.store).await?;
-    let joined = take_seat(&tx, clock, &invited, account).await?;
-    tx.commit().await?;
-    Ok(enter(platform, (account, None), Some(&joined.slug), device).await?)
+    Ok(admit(tx, clock, &invited, account, device).await?)
+}
+
+/// Lets somebody in whose account `tx` holds and who has proved to be its person; or asks for their second factor, whose challenge
+/// lets them in.
+async fn admit(tx: PlatformTx, clock: &Clock, invited: &Invited, account: AccountId, device: &Device) -> Result<SignedIn, Error> {
+    match first_factor_of(&tx, Leads::IntoTeam(account, invited.store, invited.id)).await {
+        Ok(proof) => {
+            let (tx, signed_in) = joined(tx, clock, invited, (account, &proof), device).await?;
+            tx.commit().await?;
+            Ok(signed_in)
+        }
+        Err(asked) => Err(asked_for(tx, asked).await?),
+    }
 }
 
 enum Person {
@@ -171,19 +171,16 @@ pub(in crate::identity) async fn joined(
     (account, proof): (AccountId, &Proof),
     device: &Device,
 ) -> Result<(TenantTx, SignedIn), Error> {
-    make_ready(&tx, clock, invited, account).await?;
-    let session = sessions::begin(&tx, Principal::Account(account, invited.store), proof, device).await?;
-    let tx = tx.enter(invited.store).await?;
-    let membership = take_seat(&tx, clock, invited, account).await?;
-    Ok((tx, SignedIn { session, membership, recovery_codes_left: proof.recovery_codes_left() }))
-}
-
-/// The address is proved by the code. What is left of an earlier membership does not come back to life with this one.
-async fn make_ready(tx: &PlatformTx, clock: &Clock, invited: &Invited, account: AccountId) -> Result<(), Error> {
-    if !accounts::mark_verified(tx, clock, account, invited.email.as_str()).await? {
+    // The address is proved by the code.
+    if !accounts::mark_verified(&tx, clock, account, invited.email.as_str()).await? {
         return Err(Error::CodeInvalid);
     }
-    sessions::end_in_store(tx, account, invited.store).await
+    // What is left of an earlier membership does not come back to life with this one.
+    sessions::end_in_store(&tx, account, invited.store).await?;
+    let session = sessions::begin(&tx, Principal::Account(account, invited.store), proof, device).await?;
+    let tx = tx.acting(device.acting(account)).enter(invited.store).await?;
+    let membership = take_seat(&tx, clock, invited, account).await?;
+    Ok((tx, SignedIn { session, membership, recovery_codes_left: proof.recovery_codes_left() }))
 }
 
 async fn take_seat(tx: &TenantTx, clock: &Clock, invited: &Invited, account: AccountId) -> Result<Membership, Error> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
-use tenancy::{AccountId, Actor, PlatformTx, TenantId, TenantTx};
+use tenancy::{AccountId, Actor, ApiKeyId, PlatformTx, TenantId, TenantTx};
 
 use super::{Caller, Error, InvitationSent, Rights, Role, RoleRef, members, rights, roles};
 use crate::{
@@ -54,11 +54,16 @@ pub async fn create(tx: &TenantTx, clock: &Clock, caller: &Caller, (email, role)
     }
     make_room(tx, &rights, email).await?;
     let id = InvitationId::new();
-    let sql = "INSERT INTO invitations (tenant_id, id, email, role, role_id, invited_by, sent, created_at, expires_at)
-               VALUES ($1, $2, $3, $4, $5, $6, 1, now(), now() + make_interval(days => $7))";
-    let by = if let Actor::Account(account) = caller.actor { Some(account) } else { None };
+    let sql = "INSERT INTO invitations (tenant_id, id, email, role, role_id, invited_by, invited_by_key, sent, created_at, expires_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 1, now(), now() + make_interval(days => $8))";
+    let (person, key) = match caller.actor {
+        Actor::Account(id) => (Some(id), None),
+        Actor::Key(id) => (None, Some(id)),
+        _ => (None, None),
+    };
     let [word, role_id] = role.columns();
-    let values: [Value; 7] = [tx.tenant().into(), id.into(), email.as_str().into(), word, role_id, by.into(), LIVES_DAYS.into()];
+    let values: [Value; 8] =
+        [tx.tenant().into(), id.into(), email.as_str().into(), word, role_id, person.into(), key.into(), LIVES_DAYS.into()];
     sql::run(tx, sql, values).await?;
     outbox::record(tx, clock, &InvitationSent { invitation_id: id }).await?;
     find(tx, id).await
@@ -122,6 +127,12 @@ pub async fn prune(tx: &TenantTx) -> Result<u64, DbErr> {
 pub(super) async fn end_of(tx: &TenantTx, account: AccountId) -> Result<(), DbErr> {
     let sql = "DELETE FROM invitations WHERE tenant_id = $1 AND invited_by = $2";
     sql::run(tx, sql, [tx.tenant().into(), account.into()]).await.map(|_| ())
+}
+
+/// Ends the invitations that a key has sent.
+pub(in crate::identity) async fn end_of_key(tx: &TenantTx, key: ApiKeyId) -> Result<(), DbErr> {
+    let sql = "DELETE FROM invitations WHERE tenant_id = $1 AND invited_by_key = $2";
+    sql::run(tx, sql, [tx.tenant().into(), key.into()]).await.map(|_| ())
 }
 
 /// [`end_of`] every member who has a role of the store's own.

@@ -30,7 +30,7 @@ pub use members::Member;
 pub use role::{Role, RoleRef};
 pub use transfer_ownership::transfer_ownership;
 
-use super::Error;
+use super::{Error, api_keys};
 use crate::sql;
 
 /// Who changes a team: a member, by the role they have when it happens, or software, by the scopes of its key.
@@ -67,7 +67,7 @@ impl Rights {
 }
 
 /// Waits for its turn to change the team: from here on until the end of `tx` nobody else does, and what is read is what counts.
-async fn turn(tx: &TenantTx) -> Result<(), DbErr> {
+pub(super) async fn turn(tx: &TenantTx) -> Result<(), DbErr> {
     let sql = "SELECT 1 FROM memberships WHERE tenant_id = $1 ORDER BY account_id FOR UPDATE";
     sql::run(tx, sql, [tx.tenant().into()]).await.map(|_| ())
 }
@@ -75,7 +75,7 @@ async fn turn(tx: &TenantTx) -> Result<(), DbErr> {
 /// [`turn`], and what the caller may when it comes.
 ///
 /// # Errors
-/// `SessionEnded` for who is not a member any more, `PermissionMissing` for who may not change the team any more.
+/// `SessionEnded` for who is not a member any more, `PermissionMissing` for who may not change the team any more, `KeyEnded`.
 async fn rights(tx: &TenantTx, caller: &Caller) -> Result<Rights, Error> {
     rights_to(tx, caller, Permission::WriteTeam).await
 }
@@ -83,15 +83,17 @@ async fn rights(tx: &TenantTx, caller: &Caller) -> Result<Rights, Error> {
 /// What a caller may hand out now, whatever their session still remembers; it stays so until the end of `tx`.
 ///
 /// # Errors
-/// `SessionEnded` for who is not a member any more, `PermissionMissing` for who has lost `needed`.
+/// `SessionEnded` for who is not a member any more, `PermissionMissing` for who has lost `needed`, `KeyEnded`.
 pub async fn permissions_now(tx: &TenantTx, caller: &Caller, needed: Permission) -> Result<Arc<[Permission]>, Error> {
     Ok(rights_to(tx, caller, needed).await?.permissions)
 }
 
 async fn rights_to(tx: &TenantTx, caller: &Caller, needed: Permission) -> Result<Rights, Error> {
     turn(tx).await?;
-    let Actor::Account(account) = caller.actor else {
-        return Ok(Rights { is_owner: false, permissions: caller.permissions.clone() });
+    let account = match caller.actor {
+        Actor::Account(account) => account,
+        Actor::Key(key) if !api_keys::lives(tx, key).await? => return Err(Error::KeyEnded),
+        _ => return Ok(Rights { is_owner: false, permissions: caller.permissions.clone() }),
     };
     let role = members::role_of(tx, account).await?.ok_or(Error::SessionEnded)?;
     if !role.permissions.contains(&needed) {

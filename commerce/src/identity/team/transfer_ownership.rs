@@ -1,4 +1,4 @@
-//! A store changes hands: its owner, who proves the password, makes another member the owner.
+//! A store changes hands: its owner, who proves to be it, makes another member the owner.
 
 use tenancy::{AccountId, BuiltInRole, PlatformDb};
 
@@ -6,31 +6,28 @@ use super::{Error, OwnershipTransferred, RoleRef, invitations, members, turn};
 use crate::{
     clock::Clock,
     fault::FieldFault,
-    identity::{Passwords, accounts, memberships, sessions::SignedInAs},
+    identity::{Passwords, accounts, memberships, reauthenticate::reauthenticate, sessions::SignedInAs},
     outbox,
 };
 
 /// The other becomes an owner, who asks becomes an administrator, and the invitations that either has sent end. Other owners stay.
 ///
 /// # Errors
-/// `WrongPassword`, `OwnersOnly`, `Invalid` at `/account_id` for oneself and for who is not a member, `Busy`.
+/// `WrongPassword`, `SignInAgain`, `OwnersOnly`, `Invalid` at `/account_id` for oneself and for who is not a member, `Busy`.
 pub async fn transfer_ownership(
     platform: &PlatformDb,
     passwords: &Passwords,
     clock: &Clock,
     who: SignedInAs,
-    (to, password): (AccountId, &str),
+    (to, password): (AccountId, Option<&str>),
 ) -> Result<(), Error> {
     let tx = platform.begin().await?;
-    let account = accounts::find(&tx, who.account).await?;
     // Asked before the password is: who owns nothing is not told whether it fits. What counts is asked again below.
     if !memberships(&tx, who.account).await?.iter().any(|here| here.tenant == who.tenant && here.role.is_owner()) {
         return Err(Error::OwnersOnly);
     }
     drop(tx);
-    if !passwords.fit(password, account.password_hash.clone()).await? {
-        return Err(Error::WrongPassword);
-    }
+    let account = reauthenticate(platform, passwords, who, password).await?;
     let tx = platform.begin().await?;
     if !accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
         return Err(Error::WrongPassword);
