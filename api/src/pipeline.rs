@@ -40,6 +40,10 @@ fn inner(state: State) -> Service {
         .catcher(Catcher::new(Refusals))
 }
 
+/// That a GET was asked as a HEAD, for the one address whose GET does something.
+#[derive(Clone, Copy)]
+pub(crate) struct HeadersOnly;
+
 /// salvo drops a handler whose client has gone; work that was half done must not depend on a client's patience.
 struct RunToCompletion {
     state: State,
@@ -58,6 +62,7 @@ impl Handler for RunToCompletion {
         let is_head = request.method() == Method::HEAD;
         if is_head {
             *request.method_mut() = Method::GET;
+            request.extensions_mut().insert(HeadersOnly);
         }
         let (inner, span) = (self.inner.clone(), observe::span(&id, &request));
         let work = async move { inner.handle(request).await };

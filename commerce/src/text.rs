@@ -100,7 +100,8 @@ impl FromStr for Slug {
     }
 }
 
-/// An e-mail address as it is kept and compared: folded to lower case.
+/// An e-mail address as it is kept and compared: folded to lower case, its domain as DNS knows it (UTS 46, so that two ways to write
+/// one domain are one address).
 ///
 /// Only what every mail system agrees on is checked (one `@`, a dotted domain, no spaces or control characters, 254
 /// bytes); whether it works, only a mail can tell.
@@ -127,6 +128,8 @@ impl FromStr for Email {
     fn from_str(text: &str) -> Result<Self, EmailError> {
         let email: String = text.trim().nfc().collect::<String>().to_lowercase();
         let (local, domain) = email.rsplit_once('@').ok_or(EmailError)?;
+        let domain = idna::domain_to_ascii(domain).map_err(|_| EmailError)?;
+        let email = format!("{local}@{domain}");
         let refused = |character: char| {
             character.is_whitespace() || is_refused(character) || is_invisible(character) || "<>()[],;:\\\"@".contains(character)
         };
@@ -189,7 +192,14 @@ mod tests {
 
     #[test]
     fn addresses_are_folded_and_headers_cannot_be_smuggled_in() {
-        assert_eq!("Ada@Example.COM ".parse::<Email>().unwrap().as_str(), "ada@example.com");
+        for (text, kept) in [
+            ("Ada@Example.COM ", "ada@example.com"),
+            ("ada@\u{ff41}tk.example", "ada@atk.example"),
+            ("ada@B\u{fc}cher.example", "ada@xn--bcher-kva.example"),
+            ("ada@xn--bcher-kva.example", "ada@xn--bcher-kva.example"),
+        ] {
+            assert_eq!(text.parse::<Email>().unwrap().as_str(), kept);
+        }
         for text in [
             "ada",
             "ada@host",

@@ -38,6 +38,7 @@ pub enum Lie {
     SignedWithPublicKey,
     SignedWithUnknownKey,
     SignedWithOtherKey,
+    NamesCriticalExtension,
     NoIdToken,
     NamesAnother,
     NamesNobody,
@@ -222,7 +223,8 @@ impl Inner {
             }
             _ => {}
         }
-        let header = Header { kid: Some(sign.2), ..Header::new(sign.0) };
+        let crit = (known.lie == Some(Lie::NamesCriticalExtension)).then(|| vec!["exotic".to_owned()]);
+        let header = Header { kid: Some(sign.2), crit, ..Header::new(sign.0) };
         encode(&header, &claims, &private(sign.1)).expect("a token")
     }
 

@@ -26,7 +26,7 @@ use worker::{Ctx, Drained, Links};
 use crate::{
     authenticator::Authenticator,
     caller::{Caller, Sibling},
-    database::{TestDatabase, texts},
+    database::{TestDatabase, execute, texts},
     invariants,
     mailbox::Mailbox,
     settings,
@@ -129,6 +129,12 @@ impl World {
     /// The owner of a store. Paths are relative to `/vendor/v1`.
     pub fn vendor(&self, store: &Store) -> Caller {
         self.anybody("/vendor/v1").with_token(&store.access_token)
+    }
+
+    /// As if the store's owner had brought the code back that proves their address.
+    pub async fn prove_address(&self, store: &Store) {
+        let sql = format!("UPDATE accounts SET email_verified_at = now() WHERE email = '{}'", store.email);
+        execute(&mut self.superuser().await, &sql).await;
     }
 
     /// Gives a store another member, with a built-in role's word or the id of one of its own, and signs them in.

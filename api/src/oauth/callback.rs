@@ -8,7 +8,7 @@ use salvo::{
     http::{HeaderValue, Method, StatusCode, header},
 };
 
-use crate::{Problem, State, context::payload};
+use crate::{Problem, State, context::payload, pipeline::HeadersOnly};
 
 pub(crate) fn router() -> Router {
     Router::with_path("oauth/callback").get(come_back).post(come_back)
@@ -17,6 +17,11 @@ pub(crate) fn router() -> Router {
 /// A provider answers in the address, or (Apple) in a form that the browser posts.
 #[handler]
 async fn come_back(state: State, req: &mut Request, res: &mut Response) -> Result<(), Problem> {
+    if req.extensions().get::<HeadersOnly>().is_some() {
+        // Whatever looks at an address before its person does must not use the code up.
+        res.status_code(StatusCode::NO_CONTENT);
+        return Ok(());
+    }
     let returned = if req.method() == Method::POST {
         let is_form = req.content_type().is_some_and(|kind| kind.essence_str() == "application/x-www-form-urlencoded");
         if !is_form {

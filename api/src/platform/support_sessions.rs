@@ -63,7 +63,7 @@ async fn begin(
 ) -> Result<Created<Begun>, Problem> {
     let by = By { operator: operator.id, request_id: request_id.to_string() };
     let (tx, given) = (operator.platform.begin().await?, (body.0.reason.as_str(), body.0.minutes));
-    let (tx, session) = support::begin(tx, &state.clock, &by, id.0, given).await?;
+    let (tx, session) = support::begin(tx, &state.clock, &by, id.0, given, operator.session).await?;
     tx.commit().await?;
     let access_token = tokens::issue_for_support(&state, id.0, &session, body.0.minutes)?;
     let location = format!("/platform/v1/tenants/{}/support-sessions/{}", id.0, session.id);

@@ -109,6 +109,7 @@ async fn register(shopper: Shopper, state: State, body: Body<Register>, res: &mu
     let asked_at = Instant::now();
     let Register { email, password, name, accepts_marketing } = body.0;
     state.limiter.password_for(Door::Customer, &whose(&shopper, &email)).await.admit(res)?;
+    state.limiter.letters_to(email.as_str()).await.admit(res)?;
     let new = customers::NewCustomer { email, name, password, accepts_marketing };
     customers::register(&shopper.db, &state.passwords, &state.clock, &new).await?;
     until_next_step(asked_at).await;

@@ -62,7 +62,7 @@ async fn list(vendor: Vendor) -> Result<Page<Invitation>, Problem> {
 /// Invite somebody.
 ///
 /// Mails a code to the address; it works once, within seven days, and for that address alone. An open invitation of the same address
-/// is replaced. At most 50 are open.
+/// is replaced. At most 50 are open. A person must have proved who they are within the last ten minutes (`/account/step-up`).
 #[endpoint]
 async fn create(
     vendor: Vendor,
@@ -72,6 +72,7 @@ async fn create(
     res: &mut Response,
 ) -> Result<Replay<Created<Invitation>>, Problem> {
     vendor.require(Permission::WriteTeam)?;
+    vendor.fresh().await?;
     let Invite { email, role } = body.0;
     state.limiter.invitations_of(vendor.store.id).await.admit(res)?;
     state.limiter.invitations_to(vendor.store.id, email.as_str()).await.admit(res)?;

@@ -126,10 +126,12 @@ async fn list(vendor: Vendor, paging: Paging) -> Result<Page<Key>, Problem> {
 
 /// Make a key.
 ///
-/// A person must have proved who they are within the last ten minutes (`/account/step-up`).
+/// People do, who have proved who they are within the last ten minutes (`/account/step-up`). A key makes no keys: what one that has
+/// leaked had made would outlive it.
 #[endpoint]
 async fn create(vendor: Vendor, state: State, body: Body<CreateKey>) -> Result<Created<NewlyMade>, Problem> {
     vendor.require(Permission::WriteKeys)?;
+    vendor.person()?;
     vendor.fresh().await?;
     let new = body.0.try_into()?;
     let tx = vendor.db.begin().await?;
@@ -171,10 +173,12 @@ async fn update(
 /// Put another secret in a key's place.
 ///
 /// Answers a new key of the same name, scopes and origins, which lives as long as the old one was made to; the old one ends after
-/// the overlap. A key that may what you may not is not yours to rotate: you would learn its successor's secret.
+/// the overlap. A key that may what you may not is not yours to rotate: you would learn its successor's secret. It takes what making
+/// one takes.
 #[endpoint]
 async fn rotate(vendor: Vendor, state: State, id: PathId<ApiKeyId>, body: Body<RotateKey>) -> Result<Created<NewlyMade>, Problem> {
     vendor.require(Permission::WriteKeys)?;
+    vendor.person()?;
     vendor.fresh().await?;
     let tx = vendor.db.begin().await?;
     let may = team::permissions_now(&tx, &vendor.caller(), Permission::WriteKeys).await?;

@@ -57,10 +57,12 @@ async fn list(vendor: Vendor, paging: Paging) -> Result<Page<Member>, Problem> {
 /// Give a member another role.
 ///
 /// Nobody gives, or takes from others, what they lack themselves; owners and administrators are made and unmade by owners. The new
-/// role counts at once, in other processes within half a minute. Invitations that the member has sent end.
+/// role counts at once, in other processes within half a minute. Invitations that the member has sent end. A person must have proved
+/// who they are within the last ten minutes (`/account/step-up`).
 #[endpoint]
 async fn update(vendor: Vendor, state: State, account_id: PathId<AccountId>, body: Body<ChangeMember>) -> Result<Json<Member>, Problem> {
     vendor.require(Permission::WriteTeam)?;
+    vendor.fresh().await?;
     let tx = vendor.begin_with_accounts().await?;
     members::change_role(&tx, &state.clock, &vendor.caller(), account_id.0, body.0.role).await?;
     let changed = members::find(&tx, account_id.0).await?;
@@ -75,6 +77,7 @@ async fn update(vendor: Vendor, state: State, account_id: PathId<AccountId>, bod
 #[endpoint]
 async fn remove(vendor: Vendor, state: State, account_id: PathId<AccountId>) -> Result<NoContent, Problem> {
     vendor.require(Permission::WriteTeam)?;
+    vendor.fresh().await?;
     members::remove(&vendor.platform, &state.clock, &vendor.caller(), account_id.0).await?;
     state.sessions.forget_store(vendor.store.id)?;
     Ok(NoContent)

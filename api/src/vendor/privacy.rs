@@ -90,6 +90,7 @@ async fn show(vendor: Vendor) -> Result<Tagged<PrivacyRules>, Problem> {
 #[endpoint]
 async fn update(vendor: Vendor, state: State, if_match: IfMatch, body: Body<ChangePrivacyRules>) -> Result<Tagged<PrivacyRules>, Problem> {
     vendor.require(Permission::WriteSettings)?;
+    vendor.fresh().await?;
     let ChangePrivacyRules { order_contact_days, closed_checkout_days, export_days } = body.0;
     let changes = RulesChanges { order_contact_days, closed_checkout_days, export_days };
     let tx = vendor.db.begin().await?;
@@ -117,10 +118,12 @@ async fn show_erasure(vendor: Vendor, id: PathId<ErasureId>) -> Result<Json<Eras
 /// Have a customer forgotten.
 ///
 /// As when they ask for it themselves: nobody signs in as them from here on, and the rest follows within minutes. It cannot be
-/// undone. Asked again it answers the same receipt.
+/// undone, so that a person must have proved who they are within the last ten minutes (`/account/step-up`). Asked again it answers
+/// the same receipt.
 #[endpoint]
 async fn erase(vendor: Vendor, state: State, id: PathId<CustomerId>) -> Result<Accepted<Erasure>, Problem> {
     vendor.require(Permission::WriteCustomers)?;
+    vendor.fresh().await?;
     let tx = vendor.db.begin().await?;
     let (erasure, ended) = privacy::ask_for_erasure(&tx, &state.clock, id.0, AskedBy::Vendor).await?;
     tx.commit().await?;

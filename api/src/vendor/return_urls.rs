@@ -48,6 +48,7 @@ async fn list(vendor: Vendor) -> Result<Page<ReturnUrl>, Problem> {
 #[endpoint]
 async fn create(vendor: Vendor, state: State, body: Body<CreateReturnUrl>) -> Result<Created<ReturnUrl>, Problem> {
     vendor.require(Permission::WriteIdentityProviders)?;
+    vendor.fresh().await?;
     let tx = vendor.db.begin().await?;
     let added = return_urls::add(&tx, &state.clock, &body.0.url).await?;
     tx.commit().await?;

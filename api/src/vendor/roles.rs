@@ -70,6 +70,7 @@ async fn list(vendor: Vendor) -> Result<Page<Role>, Problem> {
 #[endpoint]
 async fn create(vendor: Vendor, state: State, once: Once, body: Body<CreateRole>) -> Result<Replay<Created<Role>>, Problem> {
     vendor.require(Permission::WriteTeam)?;
+    vendor.fresh().await?;
     let new = NewRole { permissions: permissions("/permissions", &body.0.permissions)?, name: body.0.name };
     let tx = vendor.db.begin().await?;
     if let Some(first) = once.first_answer(&tx).await? {
@@ -85,6 +86,7 @@ async fn create(vendor: Vendor, state: State, once: Once, body: Body<CreateRole>
 #[endpoint]
 async fn update(vendor: Vendor, state: State, id: PathId<RoleId>, body: Body<ChangeRole>) -> Result<Json<Role>, Problem> {
     vendor.require(Permission::WriteTeam)?;
+    vendor.fresh().await?;
     let words = body.0.permissions.map(|words| permissions("/permissions", &words)).transpose()?;
     let changes = RoleChanges { name: body.0.name, permissions: words };
     let tx = vendor.db.begin().await?;

@@ -133,7 +133,7 @@ async fn list(vendor: Vendor, state: State) -> Result<Json<SecondFactors>, Probl
 
 /// Begin an authenticator.
 ///
-/// It counts once it is confirmed with a code, within an hour. An account with a second factor must have proved it within the last ten
+/// For an account whose address is proved. It counts once it is confirmed with a code, within an hour. An account with a second factor must have proved it within the last ten
 /// minutes.
 #[endpoint]
 async fn enrol(vendor: Vendor, state: State, body: Body<Enrol>, res: &mut Response) -> Result<Created<Enrolment>, Problem> {

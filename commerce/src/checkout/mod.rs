@@ -23,7 +23,7 @@ mod totals;
 
 pub use change::{Details, change};
 pub use checkouts::{Requirement, View, show};
-pub use contacts::{BITE as CONTACTS_BITE, carts_of, forget_contacts, forget_customer};
+pub use contacts::{BITE as CONTACTS_BITE, carts_of, forget_contacts, forget_customer, join};
 pub use entity::{
     checkout::{Model as Checkout, Status},
     checkout_line::Model as CheckoutLine,

@@ -67,7 +67,10 @@ pub async fn forget(tx: &TenantTx, clock: &Clock, id: CustomerId) -> Result<Forg
 async fn strike_out(tx: &TenantTx, id: CustomerId) -> Result<u64, DbErr> {
     let text = "UPDATE audit_entries SET changes = changes WHERE tenant_id = $1 AND (
                   (resource = 'customer' AND resource_id = $2)
-                  OR (resource = 'order' AND resource_id = ANY (ARRAY(SELECT id FROM orders WHERE tenant_id = $1 AND customer_id = $2))))";
+                  OR (resource = 'order' AND resource_id = ANY (ARRAY(SELECT id FROM orders WHERE tenant_id = $1 AND customer_id = $2)))
+                  OR (resource = 'fulfillment' AND resource_id = ANY (ARRAY(
+                    SELECT f.id FROM fulfillments f JOIN orders o ON o.tenant_id = f.tenant_id AND o.id = f.order_id
+                    WHERE f.tenant_id = $1 AND o.customer_id = $2))))";
     sql::run(tx, text, [tx.tenant().into(), id.into()]).await
 }
 

@@ -75,18 +75,29 @@ pub struct Profile {
 /// The account of somebody who is signed in.
 ///
 /// # Errors
-/// `SessionEnded` when it is gone.
+/// `SessionEnded` when it is closed.
 pub async fn find(tx: &PlatformTx, id: AccountId) -> Result<Profile, Error> {
-    let sql = "SELECT id, email, name, password_hash, email_verified_at, created_at FROM accounts WHERE id = $1";
+    open(tx, id).await?.ok_or(Error::SessionEnded)
+}
+
+/// An account of which something is to be told; none when it is closed.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn open(tx: &PlatformTx, id: AccountId) -> Result<Option<Profile>, DbErr> {
+    let sql = "SELECT id, email, name, password_hash, email_verified_at, created_at FROM accounts WHERE id = $1 AND closed_at IS NULL";
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [id.into()]);
-    Profile::find_by_statement(statement).one(tx).await?.ok_or(Error::SessionEnded)
+    Profile::find_by_statement(statement).one(tx).await
 }
 
 /// # Errors
-/// `Invalid` names the field.
+/// `Invalid` names the field; `SessionEnded` when the account is closed.
 pub async fn rename(tx: &PlatformTx, clock: &Clock, id: AccountId, name: &str) -> Result<(), Error> {
     let name = clean_line("/name", name, 100).map_err(Error::Invalid)?;
-    set(tx, "name = $2, updated_at = $3", [id.into(), name.into(), clock.now().into()]).await.map(|_| ()).map_err(Error::Database)
+    match set(tx, "name = $2, updated_at = $3", [id.into(), name.into(), clock.now().into()]).await? {
+        0 => Err(Error::SessionEnded),
+        _ => Ok(()),
+    }
 }
 
 /// Waits until nobody else changes the account; from here on until the end of `tx` nobody does.
@@ -124,12 +135,12 @@ pub(super) async fn set_email(tx: &PlatformTx, clock: &Clock, id: AccountId, ema
 
 /// Whether the account still has the address that was proved.
 pub(super) async fn mark_verified(tx: &PlatformTx, clock: &Clock, id: AccountId, email: &str) -> Result<bool, DbErr> {
-    let sql = "UPDATE accounts SET email_verified_at = coalesce(email_verified_at, $3) WHERE id = $1 AND email = $2";
+    let sql = "UPDATE accounts SET email_verified_at = coalesce(email_verified_at, $3) WHERE id = $1 AND email = $2 AND closed_at IS NULL";
     let values: [Value; 3] = [id.into(), email.into(), clock.now().into()];
     Ok(tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?.rows_affected() == 1)
 }
 
 async fn set(tx: &PlatformTx, assignments: &str, values: [Value; 3]) -> Result<u64, DbErr> {
-    let sql = format!("UPDATE accounts SET {assignments} WHERE id = $1");
+    let sql = format!("UPDATE accounts SET {assignments} WHERE id = $1 AND closed_at IS NULL");
     Ok(tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?.rows_affected())
 }

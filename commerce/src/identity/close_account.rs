@@ -77,7 +77,7 @@ async fn forget(tx: &PlatformTx, clock: &Clock, id: AccountId) -> Result<(), DbE
     for table in ["refresh_tokens", "second_factors", "recovery_codes", "second_factor_guesses", "sign_in_challenges"] {
         run(tx, &format!("DELETE FROM {table} WHERE principal = 'account' AND principal_id = $1"), [id.into()]).await?;
     }
-    let sql = "UPDATE accounts SET email = $2, name = 'Closed account', password_hash = '', email_verified_at = NULL, closed_at = $3,
+    let sql = "UPDATE accounts SET email = $2, name = 'Closed account', password_hash = NULL, email_verified_at = NULL, closed_at = $3,
                  updated_at = $3 WHERE id = $1";
     run(tx, sql, [id.into(), format!("{id}@erased.invalid").into(), clock.now().into()]).await
 }

@@ -60,6 +60,8 @@ pub enum Error {
     Invalid(FieldFault),
     #[error("the account has no password, and this session has lasted too long to stand in for it: sign in again")]
     SignInAgain,
+    #[error("prove the account's address first: the code is mailed to it")]
+    EmailNotProved,
     #[error("there is no key {0}")]
     KeyNotFound(ApiKeyId),
     /// To a key, a role or a member, or taken away from one.
@@ -141,6 +143,7 @@ impl Fault for Error {
             | Self::OperatorNotFound => Kind::NotFound,
             Self::EmailTaken
             | Self::AlreadyVerified
+            | Self::EmailNotProved
             | Self::LastOwner
             | Self::LastOwnerOf(_)
             | Self::RoleNameTaken
@@ -180,6 +183,7 @@ impl Fault for Error {
             Self::OperatorNotFound => "identity.operator_not_found",
             Self::EmailTaken => "identity.email_taken",
             Self::AlreadyVerified => "identity.already_verified",
+            Self::EmailNotProved => "identity.email_not_proved",
             Self::UnfitPassword => "identity.unfit_password",
             Self::LeakedPassword => "identity.leaked_password",
             Self::Invalid(_) => "identity.invalid",

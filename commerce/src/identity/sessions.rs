@@ -17,6 +17,9 @@ use crate::ids::SessionId;
 
 pub use refresh_tokens::{GRACE_SECONDS, LIVES_DAYS};
 
+/// After so long operators sign in anew, whatever they do meanwhile (NIST SP 800-63B-4, 2.2.3: a day at most).
+pub const OPERATORS_PROVE_AFTER_HOURS: i32 = 12;
+
 const CHAIN: Chain = Chain {
     table: "refresh_tokens",
     scope: "principal",
@@ -196,6 +199,8 @@ pub async fn end_all(tx: &PlatformTx, of: Uuid) -> Result<Vec<Uuid>, Error> {
 pub async fn end_others(tx: &PlatformTx, of: Uuid, but: Option<Uuid>) -> Result<Vec<Uuid>, Error> {
     let sql = "UPDATE refresh_tokens SET revoked_at = now()
                WHERE revoked_at IS NULL AND principal_id = $1 AND family_id IS DISTINCT FROM $2 RETURNING family_id";
+    // A session that is being begun by one of these comes before their end, or is refused.
+    accounts::lock(tx, AccountId::from_uuid(of)).await?;
     challenges::end_all(tx, of).await?;
     until_none_is_left(tx, sql, [of.into(), but.into()]).await
 }
@@ -261,11 +266,14 @@ pub async fn standing(tx: &PlatformTx, session: Uuid, tenant: Option<TenantId>) 
          LEFT JOIN memberships m ON m.tenant_id = s.tenant AND m.account_id = s.principal_id
          LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
          WHERE s.family_id = $1 AND s.tenant IS NOT DISTINCT FROM $2
-           AND s.used_at IS NULL AND s.revoked_at IS NULL AND s.expires_at > now()",
+           AND s.used_at IS NULL AND s.revoked_at IS NULL AND s.expires_at > now()
+           AND (s.principal <> 'operator' OR s.proved_at > now() - make_interval(hours => $3))",
         Role::COLUMNS
     );
     let tenant = tenant.map(TenantId::uuid);
-    let Some(row) = tx.query_one_raw(statement(&sql, [session.into(), tenant.into()])).await? else { return Ok(None) };
+    let Some(row) = tx.query_one_raw(statement(&sql, [session.into(), tenant.into(), OPERATORS_PROVE_AFTER_HOURS.into()])).await? else {
+        return Ok(None);
+    };
     if row.try_get::<String>("", "principal")? == "operator" {
         return Ok(Some(Standing::Operator));
     }

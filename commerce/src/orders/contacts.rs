@@ -47,22 +47,25 @@ pub async fn forget_customer(tx: &TenantTx, customer: CustomerId) -> Result<u64,
     sql::run(tx, text, [tx.tenant().into(), customer.into(), ERASED_EMAIL.into()]).await
 }
 
-/// Takes e-mail, names and addresses out of orders that have ended and were placed more than so many days ago, of one customer or
+/// Takes e-mail, names, addresses, the numbers of parcels and what was said when they were cancelled out of orders that have ended and were placed more than so many days ago, of one customer or
 /// of all: a bite of the oldest. Answers how many.
 ///
 /// # Errors
 /// Postgres is away.
 pub async fn forget_contacts(tx: &TenantTx, days: i32, of: Option<CustomerId>) -> Result<u64, DbErr> {
     let text = concat!(
-        "UPDATE orders SET email = $3, shipping_address = ",
+        "WITH forgotten AS (UPDATE orders SET email = $3, shipping_address = ",
         place_of!("shipping_address"),
         ", billing_address = ",
         place_of!("billing_address"),
-        ", contact_erased_at = now(), version = version + 1
+        ", cancel_reason = CASE WHEN cancel_reason IS NOT NULL THEN 'Erased' END, contact_erased_at = now(), version = version + 1
          WHERE tenant_id = $1 AND id = ANY (ARRAY(
            SELECT id FROM orders WHERE tenant_id = $1 AND status <> 'placed' AND contact_erased_at IS NULL
              AND placed_at < now() - make_interval(days => $2) AND ($4::uuid IS NULL OR customer_id = $4)
-           ORDER BY placed_at, id LIMIT $5 FOR NO KEY UPDATE))"
+           ORDER BY placed_at, id LIMIT $5 FOR NO KEY UPDATE)) RETURNING id),
+         parcels AS (UPDATE fulfillments SET tracking_number = NULL, tracking_url = NULL
+           WHERE tenant_id = $1 AND order_id IN (SELECT id FROM forgotten))
+         SELECT id FROM forgotten"
     );
     sql::run(tx, text, [tx.tenant().into(), days.into(), ERASED_EMAIL.into(), of.into(), BITE.into()]).await
 }

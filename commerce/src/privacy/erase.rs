@@ -9,7 +9,7 @@ use crate::{
     cart::CartStore,
     checkout,
     clock::Clock,
-    customers,
+    customers::{self, Customer},
     ids::{CartId, ErasureId},
     orders, outbox, sql,
 };
@@ -23,7 +23,8 @@ pub async fn erase(db: &TenantDb, carts: &CartStore, clock: &Clock, id: ErasureI
     let emptied = empty_carts(db, carts, customer).await?;
     let tx = db.begin().await?;
     // None where a backup was restored in which there was no such customer yet.
-    if customers::lock_any(&tx, customer).await?.is_some() {
+    if let Some(found) = customers::lock_any(&tx, customer).await? {
+        join_guest(&tx, &found).await?;
         let checkouts = checkout::forget_customer(&tx, clock, customer).await?;
         forget_answers(&tx, customer).await?;
         let days = rules::find(&tx).await?.order_contact_days;
@@ -58,6 +59,15 @@ async fn empty_carts(db: &TenantDb, carts: &CartStore, customer: CustomerId) -> 
         emptied += u64::from(carts.forget(db, id).await?);
     }
     Ok(emptied)
+}
+
+/// What they ordered as a guest since they last signed in, or meant to, is theirs too.
+pub(super) async fn join_guest(tx: &TenantTx, customer: &Customer) -> Result<(), Error> {
+    if customer.email_verified_at.is_some() {
+        orders::join(tx, customer.id, &customer.email).await?;
+        checkout::join(tx, customer.id, &customer.email).await?;
+    }
+    Ok(())
 }
 
 /// Answers that are kept for repeated requests hold orders as they were.

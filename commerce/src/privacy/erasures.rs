@@ -16,7 +16,7 @@ use crate::{
     sql,
 };
 
-const SORT: &str = "newest";
+const SORT: &str = "erasures";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]

@@ -5,7 +5,7 @@ use sea_orm::{DbErr, FromQueryResult, Value};
 use serde_json::Value as Json;
 use tenancy::{CustomerId, TenantDb, TenantTx};
 
-use super::{Error, ExportReady, ExportRequested, gather, rules};
+use super::{Error, ExportReady, ExportRequested, erase, gather, rules};
 use crate::{
     cart::CartStore,
     clock::Clock,
@@ -108,14 +108,21 @@ pub async fn make(db: &TenantDb, carts: &CartStore, clock: &Clock, (of, id): (Cu
     if find(&tx, of, id).await.is_ok_and(|export| export.ready_at.is_some()) {
         return Ok(());
     }
-    let id_of_cart = customers::current_cart_of(&tx, of).await?;
+    let id_of_cart = match customers::current_cart_of(&tx, of).await {
+        Err(customers::Error::NotFound(_)) => return Ok(()),
+        found => found?,
+    };
     drop(tx);
     let cart = match id_of_cart {
         Some(cart) => carts.seen_by(Some(of)).find(db, cart).await.ok(),
         None => None,
     };
     let tx = db.begin().await?;
-    let Ok(customer) = customers::lock(&tx, of).await else { return Ok(()) };
+    let customer = match customers::lock(&tx, of).await {
+        Err(customers::Error::NotFound(_)) => return Ok(()),
+        found => found?,
+    };
+    erase::join_guest(&tx, &customer).await?;
     let body = gather::gather(&tx, clock, &customer, cart.as_ref()).await?;
     let text = "UPDATE customer_exports SET body = $3, ready_at = now() WHERE tenant_id = $1 AND id = $2 AND ready_at IS NULL";
     if sql::run(&tx, text, [tx.tenant().into(), id.into(), body.into()]).await? == 1 {

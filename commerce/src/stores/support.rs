@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
 use tenancy::{Actor, OperatorId, PlatformTx, TenantId, TenantTx};
+use uuid::Uuid;
 
 use super::{
     Error, SupportSessionBegan,
@@ -22,7 +23,7 @@ use crate::{
 /// How long one may last.
 pub const MINUTES: std::ops::RangeInclusive<i32> = 5..=60;
 
-const SORT: &str = "newest";
+const SORT: &str = "support_sessions";
 const COLUMNS: &str = "s.id, s.operator_id, o.name AS operator, s.reason, s.began_at, s.expires_at, s.ended_at, s.ended_by";
 
 #[derive(Clone, Debug, FromQueryResult)]
@@ -50,6 +51,7 @@ pub async fn begin(
     by: &By,
     store: TenantId,
     (reason, minutes): (&str, i32),
+    operator_session: Uuid,
 ) -> Result<(TenantTx, SupportSession), Error> {
     let reason = clean_line("/reason", reason, 500).map_err(|fault| Error::Invalid(vec![fault]))?;
     tenants::find(&tx, store).await?;
@@ -57,10 +59,11 @@ pub async fn begin(
     let about = About { tenant: Some(store), subject: Some(&id.to_string()), reason: Some(&reason) };
     audit::record(&tx, clock, by, "support_sessions.begin", about).await?;
     let tx = tx.enter(store).await?;
-    let insert = "INSERT INTO support_sessions (tenant_id, id, operator_id, reason, began_at, expires_at)
-                  VALUES ($1, $2, $3, $4, now(), now() + make_interval(mins => $5))";
+    let insert = "INSERT INTO support_sessions (tenant_id, id, operator_id, reason, began_at, expires_at, operator_session)
+                  VALUES ($1, $2, $3, $4, now(), now() + make_interval(mins => $5), $6)";
     let minutes = minutes.clamp(*MINUTES.start(), *MINUTES.end());
-    sql::run(&tx, insert, [store.into(), id.into(), by.operator.into(), reason.into(), minutes.into()]).await?;
+    let values: [Value; 6] = [store.into(), id.into(), by.operator.into(), reason.into(), minutes.into(), operator_session.into()];
+    sql::run(&tx, insert, values).await?;
     outbox::record(&tx, clock, &SupportSessionBegan { session: id }).await?;
     let begun = find(&tx, id).await?;
     Ok((tx, begun))
@@ -111,13 +114,15 @@ pub async fn end_by_operator(tx: PlatformTx, clock: &Clock, by: &By, store: Tena
     Ok(tx)
 }
 
-/// Whose session it is while it lasts, in the store it is for.
+/// Whose session it is while it lasts, in the store it is for: no longer than the operator's own, by which it began.
 ///
 /// # Errors
 /// Postgres is away.
 pub async fn standing(tx: &PlatformTx, store: TenantId, id: SupportSessionId) -> Result<Option<OperatorId>, DbErr> {
     let sql = "SELECT s.operator_id FROM support_sessions s JOIN operators o ON o.id = s.operator_id AND o.disabled_at IS NULL
-               WHERE s.tenant_id = $1 AND s.id = $2 AND s.ended_at IS NULL AND s.expires_at > now()";
+               WHERE s.tenant_id = $1 AND s.id = $2 AND s.ended_at IS NULL AND s.expires_at > now()
+                 AND EXISTS (SELECT FROM refresh_tokens r WHERE r.family_id = s.operator_session AND r.principal_id = s.operator_id
+                   AND r.used_at IS NULL AND r.revoked_at IS NULL AND r.expires_at > now())";
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [store.into(), id.into()]);
     tx.query_one_raw(statement).await?.map(|row| row.try_get("", "operator_id")).transpose()
 }

@@ -30,6 +30,8 @@ mod m20261122_002010_create_erasures;
 mod m20261122_002020_index_contacts;
 mod m20261123_002300_alter_invitations;
 mod m20261123_002310_alter_operator_audit;
+mod m20261123_002320_alter_support_sessions;
+mod m20261123_002330_strike_out_parcels;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -61,5 +63,7 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_002020_index_contacts::Migration),
         Box::new(m20261123_002300_alter_invitations::Migration),
         Box::new(m20261123_002310_alter_operator_audit::Migration),
+        Box::new(m20261123_002320_alter_support_sessions::Migration),
+        Box::new(m20261123_002330_strike_out_parcels::Migration),
     ]
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tests::{Caller, Customer, World, database::texts};
+use tests::{Caller, Customer, World, customer::PASSWORD, database::texts};
 
 fn with(code: &str) -> Value {
     json!({ "code": code, "password": "a password of whoever came" })
@@ -111,4 +111,28 @@ async fn t122_one_address_is_not_flooded() {
     assert!(codes <= 6, "the one that proves the address, and five for a password: {codes}");
     world.clock.advance(TimeDelta::hours(2));
     world.leave_facts();
+}
+
+/// However many ask: an address that is to become somebody's is mailed to so often and no more, whose account it may be.
+#[tokio::test]
+async fn t122_many_who_claim_one_address_do_not_flood_it() {
+    let mut world = World::at("2026-03-01T12:00:00Z").await;
+    world.leave_facts();
+    let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
+    let mut askers = vec![(world.vendor(&ada), "account/email", ada.password.clone())];
+    for (store, number) in [(&ada, 1), (&ada, 2), (&bob, 3), (&bob, 4)] {
+        let customer = Customer::register(&world, store, &format!("asker{number}@shopper.example")).await;
+        askers.push((customer.caller, "customer/email", PASSWORD.to_owned()));
+    }
+    let victim = "victim@elsewhere.example";
+    for (asker, path, password) in &askers {
+        let body = json!({ "email": victim, "current_password": password });
+        for _ in 0..5 {
+            let reply = asker.post(*path, &body).await;
+            assert!([204, 429].contains(&reply.status()), "{}", reply.text());
+        }
+    }
+    world.run_jobs().await;
+    let mails = world.mailbox.to(victim).len();
+    assert!((1..=20).contains(&mails), "{mails}");
 }

@@ -2,7 +2,7 @@
 
 use futures::future::{join, join_all};
 use serde_json::{Value, json};
-use tests::{Customer, World};
+use tests::{Customer, World, database::texts};
 
 fn refresh_token(of: &Value) -> Value {
     json!({ "refresh_token": of["refresh_token"] })
@@ -97,21 +97,77 @@ async fn t037_an_ended_session_begins_no_other() {
     assert_eq!(world.vendor(&ada).get("account/sessions").await.ok()["data"].as_array().unwrap().len(), 1);
 }
 
-/// Who takes an account back whose address was never proved takes no authenticator of the stranger's over.
+/// However fast whoever has a stolen session begins others by it: the end of all of them is the end.
 #[tokio::test]
-async fn t051_a_strangers_second_factor_goes_with_the_stranger() {
+async fn t037_the_end_of_the_other_sessions_leaves_none_that_they_begin() {
+    let mut world = World::new().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let (owner, open, sibling) = (world.vendor(&ada), world.anybody("/vendor/v1"), world.sibling().await);
+    for round in 0..6 {
+        let stolen = open.post("auth/sign-in", &json!({ "email": ada.email, "password": ada.password })).await.ok();
+        let thief = open.with_token(stolen["access_token"].as_str().unwrap());
+        let (here, there) = (&thief, &thief.at(&sibling));
+        let begin = async |caller: &tests::Caller| {
+            for _ in 0..6 {
+                caller.post("account/switch-store", &json!({ "store": "ada" })).await;
+            }
+        };
+        let ended = async {
+            tokio::time::sleep(std::time::Duration::from_millis(5 + round * 7)).await;
+            owner.delete("account/sessions").await
+        };
+        let (_, _, ended) = tokio::join!(begin(here), begin(there), ended);
+        assert_eq!(ended.status(), 204, "{}", ended.text());
+        let left = owner.get("account/sessions").await.ok();
+        assert_eq!(left["data"].as_array().map(Vec::len), Some(1), "round {round}: {left}");
+    }
+}
+
+/// Who registered somebody else's address puts no authenticator in the way of its owner; and an owner who has one keeps it when their mail
+/// is read by somebody else.
+#[tokio::test]
+async fn t051_a_second_factor_is_for_who_has_proved_the_address() {
     let world = World::new().await;
     let ada = world.tenant("ada").await;
-    let (stranger, open) = (world.vendor(&ada), world.anybody("/vendor/v1"));
-    let begun = stranger.post("account/second-factors/totp", &json!({ "current_password": ada.password })).await.ok();
+    let (owner, open) = (world.vendor(&ada), world.anybody("/vendor/v1"));
+    let begin = json!({ "current_password": ada.password });
+    owner.post("account/second-factors/totp", &begin).await.refused(409, "identity.email_not_proved");
+    world.prove_address(&ada).await;
+    let begun = owner.post("account/second-factors/totp", &begin).await.ok();
     let authenticator = world.authenticator(begun["secret"].as_str().unwrap());
     let path = format!("account/second-factors/{}/confirm", begun["id"].as_str().unwrap());
-    stranger.post(path, &json!({ "code": authenticator.code() })).await.ok();
+    owner.post(path, &json!({ "code": authenticator.code() })).await.ok();
     open.post("auth/reset-password", &json!({ "email": ada.email })).await.ok();
     world.run_jobs().await;
-    let confirm = json!({ "code": world.mailbox.code_to(&ada.email), "password": "the owner's own password" });
+    let confirm = json!({ "code": world.mailbox.code_to(&ada.email), "password": "whoever reads the mail" });
     open.post("auth/reset-password/confirm", &confirm).await.ok();
-    open.post("auth/sign-in", &json!({ "email": ada.email, "password": "the owner's own password" })).await.ok();
+    let sign_in = json!({ "email": ada.email, "password": "whoever reads the mail" });
+    open.post("auth/sign-in", &sign_in).await.refused(401, "identity.second_factor_required");
+    world.run_jobs().await;
+}
+
+/// A session that somebody left open long ago lets nobody into the team, and gives nobody more than they have.
+#[tokio::test]
+async fn t037_a_stale_session_changes_nobodys_rights() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let owner = world.vendor(&ada);
+    let kim = world.employ(&ada, "kim", "orders").await;
+    let role = owner.post("roles", &json!({ "name": "Packer", "permissions": ["read_orders"] })).await.ok();
+    texts(&mut world.superuser().await, "UPDATE refresh_tokens SET proved_at = now() - interval '11 minutes' RETURNING 'old'").await;
+    let role = format!("roles/{}", role["id"].as_str().unwrap());
+    for refused in [
+        owner.post("invitations", &json!({ "email": "eve@example.com", "role": "owner" })).await,
+        owner.patch(format!("members/{}", kim.id), &json!({ "role": "owner" })).await,
+        owner.post("roles", &json!({ "name": "More", "permissions": ["write_orders"] })).await,
+        owner.patch(&role, &json!({ "permissions": ["write_orders"] })).await,
+        owner.post("return-urls", &json!({ "url": "https://evil.example/in" })).await,
+    ] {
+        refused.refused(403, "identity.step_up_required");
+    }
+    owner.post("account/step-up", &json!({ "current_password": ada.password })).await.ok();
+    owner.patch(&role, &json!({ "permissions": ["read_products"] })).await.ok();
     world.run_jobs().await;
 }
 

@@ -109,6 +109,7 @@ async fn who_has_no_password_is_asked_for_a_fresh_sign_in() {
 async fn t051_another_provider_leads_round_no_second_factor() {
     let (world, idp) = world().await;
     let ada = world.tenant("ada").await;
+    world.prove_address(&ada).await;
     let (owner, open) = (world.vendor(&ada), world.anybody("/vendor/v1"));
     let grace = Person::proved("grace", "grace@loom.example");
     link(&world, &owner, ("account", Some(&ada.password)), (&idp, "own"), &grace).await.ok();

@@ -45,6 +45,7 @@ async fn t045_a_token_that_lies_proves_nobody() {
         Lie::SignedWithPublicKey,
         Lie::SignedWithUnknownKey,
         Lie::SignedWithOtherKey,
+        Lie::NamesCriticalExtension,
         Lie::NoIdToken,
     ] {
         idp.lie(lie);

@@ -38,6 +38,8 @@ async fn t045_a_state_comes_back_once_and_in_time() {
     }
     come_back(&world, &format!("{back}&{back}")).await.refused(400, "request.repeated_parameter");
     let tokens = idp.asked("/token");
+    // What only looks whether the address is there uses nothing up.
+    assert_eq!(world.anybody("/").head(format!("/oauth/callback?{back}")).await.status(), 204);
     assert!(sent_to(&come_back(&world, &back).await).contains("grant="));
     come_back(&world, &back).await.refused(400, "identity.state_invalid");
     assert_eq!(idp.asked("/token"), tokens + 1, "a code is exchanged once");

@@ -149,3 +149,20 @@ async fn the_store_ends_it_in_every_process() {
     let log = operator.get("audit").await.ok();
     assert_eq!(log["data"][0]["action"], "support_sessions.end");
 }
+
+/// Support is inside by a session of its own, and no longer than that: whatever ends it, a sign-out, a new password, a day.
+#[tokio::test]
+async fn t037_it_ends_with_the_session_that_began_it() {
+    let mut world = World::new().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let operator = world.operator().await;
+    let support = support(&world, &operator, &ada, 60).await.caller;
+    let sibling = world.sibling().await;
+    let (mut superuser, elsewhere) = (world.superuser().await, operator.at(&sibling));
+    texts(&mut superuser, "UPDATE refresh_tokens SET proved_at = now() - interval '13 hours' WHERE principal = 'operator' RETURNING 'old'")
+        .await;
+    elsewhere.get("tenants").await.refused(401, "identity.unauthorized");
+    texts(&mut superuser, "UPDATE refresh_tokens SET revoked_at = now() WHERE principal = 'operator' RETURNING 'ended'").await;
+    support.get("store").await.refused(401, "identity.unauthorized");
+}

@@ -11,7 +11,8 @@ use tests::{
 use worker::mail::MailError;
 
 const EMAIL: &str = "canary@zwitscher.example";
-const CANARIES: [&str; 5] = [EMAIL, "Canary Zwitscher", "Kanarienweg 7", "+49 30 987654", "Sings at dawn"];
+const TRACKING: &str = "00340434161094";
+const CANARIES: [&str; 6] = [EMAIL, "Canary Zwitscher", "Kanarienweg 7", "+49 30 987654", "Sings at dawn", TRACKING];
 
 /// Somebody of whom the store knows all that it can know: an account, an address book, a note, a session, a cart, an open checkout,
 /// an order that was sent away with, and one placed as a guest before.
@@ -48,7 +49,8 @@ async fn known(world: &World, store: &Store) -> Known {
     let order = placed["order"]["id"].as_str().expect("an id").to_owned();
     let guests = before["id"].as_str().expect("an id");
     for (order, key) in [(order.as_str(), "theirs"), (guests, "guests")] {
-        let cancelled = owner.with_key(key).post(format!("orders/{order}/cancel"), &json!({ "reason": "no longer wanted" })).await;
+        let cancelled =
+            owner.with_key(key).post(format!("orders/{order}/cancel"), &json!({ "reason": "no longer wanted" })).await;
         assert_eq!(cancelled.ok()["customer_id"], json!(id));
     }
     world.run_jobs().await;
@@ -98,10 +100,23 @@ async fn t134_nothing_tells_any_more_who_was_forgotten() {
     let bob = world.tenant("bob").await;
     Customer::register(&world, &bob, EMAIL).await;
     let other = Customer::register(&world, &ada, "other@shopper.example").await;
+    // Placed without signing in, and sent away since.
+    let mug = a_product().titled("Later mug").stocked(20).create(&world, &ada).await;
+    let later = Guest::of(&world, &ada).with_email(EMAIL).buy(&mug, 1).await;
+    let parcel = json!({ "carrier": "DHL", "tracking_number": TRACKING });
+    let parcels = format!("orders/{}/fulfillments", later["id"].as_str().expect("an id"));
+    world.vendor(&ada).with_key("parcel").post(parcels, &parcel).await.ok();
     world.run_jobs().await;
     let mut superuser = world.superuser().await;
     let before = tables_with(&mut superuser, &CANARIES).await;
-    for table in ["public.customers", "public.customer_addresses", "public.orders", "public.checkouts", "public.audit_entries"] {
+    for table in [
+        "public.customers",
+        "public.customer_addresses",
+        "public.orders",
+        "public.fulfillments",
+        "public.checkouts",
+        "public.audit_entries",
+    ] {
         assert!(before.iter().any(|found| found == table), "the canaries are where they are looked for: {table} of {before:?}");
     }
     assert!(!redis_with(&world, &ada, &CANARIES).await.is_empty());
@@ -130,7 +145,7 @@ async fn t134_nothing_tells_any_more_who_was_forgotten() {
 
     let owner = world.vendor(&ada);
     let shown = owner.get(format!("customers/{id}")).await.ok();
-    assert_eq!((&shown["name"], &shown["note"], &shown["orders"]), (&json!("Erased"), &Value::Null, &json!(2)));
+    assert_eq!((&shown["name"], &shown["note"], &shown["orders"]), (&json!("Erased"), &Value::Null, &json!(3)));
     assert!(shown["erased_at"].is_string());
     owner.patch(format!("customers/{id}"), &json!({ "note": "It was Canary" })).await.refused(409, "customers.closed");
     let kept = owner.get(format!("orders/{order}")).await.ok();

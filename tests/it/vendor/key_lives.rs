@@ -110,7 +110,9 @@ async fn nobody_rotates_or_changes_a_key_that_may_what_they_may_not() {
     let mut world = World::new().await;
     let ada = world.tenant("ada").await;
     world.leave_facts();
-    let (_, narrow) = made(&world, &ada, json!({ "name": "Keys", "kind": "secret", "scopes": ["read_keys", "write_keys"] })).await;
+    let role = json!({ "name": "Keys", "permissions": ["read_keys", "write_keys"] });
+    let role = world.vendor(&ada).post("roles", &role).await.ok();
+    let narrow = world.colleague(&world.employ(&ada, "kim", role["id"].as_str().unwrap()).await);
     let wide =
         json!({ "name": "Orders", "kind": "secret", "scopes": ["read_orders"], "expires_at": world.clock.now() + TimeDelta::days(1) });
     let (wide, _) = made(&world, &ada, wide).await;
@@ -118,6 +120,22 @@ async fn nobody_rotates_or_changes_a_key_that_may_what_they_may_not() {
     narrow.post(format!("{path}/rotate"), &json!({ "overlap_hours": 1 })).await.refused(403, "identity.permission_not_yours");
     narrow.patch(&path, &json!({ "expires_at": null })).await.refused(403, "identity.permission_not_yours");
     assert_eq!(narrow.delete(&path).await.status(), 204, "a leaked key is anybody's to end who may write keys");
+}
+
+/// What a leaked key had made, or had put in its own place, would outlive its end.
+#[tokio::test]
+async fn t052_a_key_makes_no_keys() {
+    let mut world = World::new().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let everything = world.anybody("/vendor/v1").with_token(&ada.secret_key);
+    let (mine, program) = made(&world, &ada, json!({ "name": "Keys", "kind": "secret", "scopes": ["read_keys", "write_keys"] })).await;
+    let another = json!({ "name": "More", "kind": "secret", "scopes": ["read_keys"] });
+    for caller in [&everything, &program] {
+        caller.post("keys", &another).await.refused(403, "identity.accounts_only");
+        caller.post(format!("{}/rotate", path_of(&mine)), &json!({ "overlap_hours": 1 })).await.refused(403, "identity.accounts_only");
+    }
+    assert_eq!(world.vendor(&ada).get("keys").await.ok()["data"].as_array().map(Vec::len), Some(3), "two of the store's, and this one");
 }
 
 #[tokio::test]

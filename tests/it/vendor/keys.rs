@@ -31,9 +31,8 @@ async fn nobody_grants_what_they_lack() {
     let ada = world.tenant("ada").await;
     world.leave_facts();
     let owner = world.vendor(&ada);
-    let keys = json!({ "name": "Keys", "kind": "secret", "scopes": ["write_keys"] });
-    let narrow = owner.post("keys", &keys).await.ok();
-    let narrow = world.anybody("/vendor/v1").with_token(narrow["secret"].as_str().expect("a secret"));
+    let role = owner.post("roles", &json!({ "name": "Keys", "permissions": ["write_keys"] })).await.ok();
+    let narrow = world.colleague(&world.employ(&ada, "kim", role["id"].as_str().expect("an id")).await);
     let wider = json!({ "name": "Wider", "kind": "secret", "scopes": ["write_keys", "read_orders"] });
     narrow.post("keys", &wider).await.refused(403, "identity.permission_not_yours");
     for unfit in [json!({ "name": "x", "kind": "secret" }), json!({ "name": "x", "kind": "publishable", "scopes": ["read_orders"] })] {

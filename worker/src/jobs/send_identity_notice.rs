@@ -19,7 +19,8 @@ pub(super) async fn run(job: SendIdentityNotice, call: &Call) -> Result<(), JobE
     if was_sent(call).await? {
         return Ok(());
     }
-    let account = accounts::find(&call.database.platform().begin().await?, job.account).await?;
+    // A closed account has had its last mail.
+    let Some(account) = accounts::open(&call.database.platform().begin().await?, job.account).await? else { return Ok(()) };
     let store = Store::load(&call.db()?.begin().await?, &call.links).await?;
     deliver(call, identity_letter(store, (account.email, account.name), (&job.issuer, job.is_linked), call.caused_at())).await
 }

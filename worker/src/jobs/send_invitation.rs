@@ -25,7 +25,7 @@ pub(super) async fn run(job: SendInvitation, call: &Call) -> Result<(), JobError
     let store = Store::load(&tx, &call.links).await?;
     drop(tx);
     let inviter = match invitation.invited_by {
-        Some(account) => Some(accounts::find(&call.database.platform().begin().await?, account).await?.name),
+        Some(account) => accounts::open(&call.database.platform().begin().await?, account).await?.map(|account| account.name),
         None => None,
     };
     let code = call.links.invitation_code(call.tenant()?, job.invitation);

@@ -24,7 +24,9 @@ pub(super) async fn tell(call: &Call, (whom, other): (AccountId, AccountId), is_
         return Ok(());
     }
     let tx = call.database.platform().begin().await?;
-    let (whom, other) = (accounts::find(&tx, whom).await?, accounts::find(&tx, other).await?);
+    // A closed account has had its last mail, and is nobody any more.
+    let Some(whom) = accounts::open(&tx, whom).await? else { return Ok(()) };
+    let other = accounts::open(&tx, other).await?.map_or_else(|| "Somebody whose account is closed".to_owned(), |other| other.name);
     drop(tx);
     let store = Store::load(&call.db()?.begin().await?, &call.links).await?;
     let at = call.caused_at().with_timezone(&store.time_zone).format("%-d %B %Y, %H:%M %Z").to_string();
@@ -35,7 +37,7 @@ pub(super) async fn tell(call: &Call, (whom, other): (AccountId, AccountId), is_
         subject: title.clone(),
         title,
         preview: format!("Since {at}"),
-        view: serde_json::json!({ "name": whom.name, "other": other.name, "is_owner": is_owner, "at": at }),
+        view: serde_json::json!({ "name": whom.name, "other": other, "is_owner": is_owner, "at": at }),
         store,
     };
     deliver(call, letter).await

@@ -17,7 +17,8 @@ pub(super) async fn run(job: SendPasswordNotice, call: &Call) -> Result<(), JobE
     if was_sent(call).await? {
         return Ok(());
     }
-    let account = accounts::find(&call.database.platform().begin().await?, job.account).await?;
+    // A closed account has had its last mail.
+    let Some(account) = accounts::open(&call.database.platform().begin().await?, job.account).await? else { return Ok(()) };
     let store = Store::load(&call.db()?.begin().await?, &call.links).await?;
     deliver(call, password_letter(store, (account.email, account.email_verified_at.map(|_| account.name)), call.caused_at())).await
 }

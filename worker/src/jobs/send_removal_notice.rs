@@ -17,7 +17,8 @@ pub(super) async fn run(job: SendRemovalNotice, call: &Call) -> Result<(), JobEr
     if was_sent(call).await? {
         return Ok(());
     }
-    let account = accounts::find(&call.database.platform().begin().await?, job.account).await?;
+    // A closed account has had its last mail.
+    let Some(account) = accounts::open(&call.database.platform().begin().await?, job.account).await? else { return Ok(()) };
     let store = Store::load(&call.db()?.begin().await?, &call.links).await?;
     let at = call.caused_at().with_timezone(&store.time_zone).format("%-d %B %Y, %H:%M %Z").to_string();
     let letter = Letter {

@@ -169,6 +169,10 @@ impl Providers {
         if !claims::is_believed(header.alg) {
             return Err(Failure::Unproved("signed by an algorithm that is not believed"));
         }
+        if header.crit.is_some() {
+            // RFC 7515, 4.1.11: what must be understood and is not makes the token invalid.
+            return Err(Failure::Unproved("it names extensions that must be understood"));
+        }
         let address = endpoints.keys.as_deref().ok_or(Failure::Unproved("no keys"))?;
         let key = self.0.documents.signed_with(provider.reach, address, (header.kid.as_deref(), header.alg)).await?;
         let key = key.ok_or(Failure::Unproved("signed with an unknown key"))?;

@@ -130,15 +130,7 @@ pub(super) async fn insert(tx: &PlatformTx, clock: &Clock, account: AccountId, p
 pub(crate) async fn forget_unproved(tx: &PlatformTx, account: AccountId) -> Result<(), DbErr> {
     let sql = "DELETE FROM account_identities i USING accounts a
                WHERE a.id = i.account_id AND i.account_id = $1 AND a.email_verified_at IS NULL";
-    tx.execute_raw(statement(sql, [account.into()])).await?;
-    for table in ["second_factors", "recovery_codes", "second_factor_guesses"] {
-        let sql = format!(
-            "DELETE FROM {table} f USING accounts a
-             WHERE a.id = f.principal_id AND f.principal = 'account' AND f.principal_id = $1 AND a.email_verified_at IS NULL"
-        );
-        tx.execute_raw(statement(&sql, [account.into()])).await?;
-    }
-    Ok(())
+    tx.execute_raw(statement(sql, [account.into()])).await.map(|_| ())
 }
 
 /// How many identities an account has, and whether it has a password, with both held fast until the transaction ends.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Error, Means, Subject, recovery_codes, run, statement, totp};
 
-/// Wrong codes of one person, within [`COUNTED_MINUTES`].
+/// Wrong codes of one person's authenticators, within [`COUNTED_MINUTES`].
 pub const WRONG_AT_MOST: i32 = 5;
 pub const COUNTED_MINUTES: i32 = 15;
 
@@ -35,27 +35,30 @@ impl Passed {
 /// # Errors
 /// `WrongCode`, `TooManyCodes`.
 pub(crate) async fn check(tx: PlatformTx, means: Means<'_>, subject: Subject, code: &str) -> Result<(PlatformTx, Passed), Error> {
+    let Some(digits) = totp::digits(code) else {
+        // Eighty random bits are not guessed: they are the way in for who is locked out because somebody else has.
+        let left = recovery_codes::redeem(&tx, subject, code).await?.ok_or(Error::WrongCode)?;
+        return Ok((tx, Passed::Recovery(left)));
+    };
     count(&tx, subject).await?;
-    let Some(passed) = passed(&tx, means, subject, code).await? else {
+    if !shown(&tx, means, subject, &digits).await? {
         tx.commit().await?;
         return Err(Error::WrongCode);
-    };
+    }
     forgive(&tx, subject).await?;
-    Ok((tx, passed))
+    Ok((tx, Passed::Totp))
 }
 
-async fn passed(tx: &PlatformTx, means: Means<'_>, subject: Subject, code: &str) -> Result<Option<Passed>, Error> {
-    let Some(digits) = totp::digits(code) else {
-        return Ok(recovery_codes::redeem(tx, subject, code).await?.map(Passed::Recovery));
-    };
+/// Whether an authenticator of theirs shows the digits now.
+async fn shown(tx: &PlatformTx, means: Means<'_>, subject: Subject, digits: &str) -> Result<bool, Error> {
     let sql =
         "SELECT id, secret FROM second_factors WHERE principal = $1 AND principal_id = $2 AND kind = 'totp' AND confirmed_at IS NOT NULL";
     for factor in Kept::find_by_statement(statement(sql, subject.columns())).all(tx).await? {
-        if use_up(tx, means, subject, factor, &digits).await? {
-            return Ok(Some(Passed::Totp));
+        if use_up(tx, means, subject, factor, digits).await? {
+            return Ok(true);
         }
     }
-    Ok(None)
+    Ok(false)
 }
 
 #[derive(FromQueryResult)]

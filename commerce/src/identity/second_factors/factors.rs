@@ -64,10 +64,11 @@ pub(crate) async fn has_any(tx: &PlatformTx, subject: Subject) -> Result<bool, D
     Ok(tx.query_one_raw(statement(sql, subject.columns())).await?.is_some())
 }
 
-/// Begins an authenticator for an account. One that was begun before and not confirmed ends.
+/// Begins an authenticator for an account whose address is proved: whoever proves it later owns the account, whatever a stranger has
+/// put in their way. One that was begun before and not confirmed ends.
 ///
 /// # Errors
-/// `WrongPassword`, `SignInAgain`, `Invalid` at `/name`, `Busy`.
+/// `WrongPassword`, `SignInAgain`, `EmailNotProved`, `Invalid` at `/name`, `Busy`.
 pub async fn enrol(
     platform: &PlatformDb,
     passwords: &Passwords,
@@ -77,6 +78,9 @@ pub async fn enrol(
 ) -> Result<Begun, Error> {
     let name = clean_line("/name", name, 60).map_err(Error::Invalid)?;
     let account = reauthenticate(platform, passwords, who, password).await?;
+    if account.email_verified_at.is_none() {
+        return Err(Error::EmailNotProved);
+    }
     let (subject, secret) = (Subject::Account(who.account), totp::Secret::draw());
     let tx = platform.begin().await?;
     subject.turn(&tx).await?;

@@ -3,7 +3,7 @@
 //! Promises
 //! - A code works once: the time step of a code that was taken, and every one before it, is never taken again.
 //! - After [`check::WRONG_AT_MOST`] wrong codes within [`check::COUNTED_MINUTES`] minutes none of that person's is looked at, from wherever
-//!   they come and whichever process is asked.
+//!   they come and whichever process is asked; a recovery code works all the same, for nobody guesses one.
 //! - A secret is sealed for the row that it is in; a recovery code is kept as a hash.
 //! - What is turned on, turned off or used up is told by mail. Turning a factor on leaves other sessions as they are: they were
 //!   begun by whoever knew the password, and what is dangerous asks all of them for the factor.
