@@ -113,6 +113,12 @@ impl From<DbErr> for Error {
             Some("attribute_choices_attribute_id_label_key") => Self::LabelTaken,
             Some("attribute_values_choice_id_fkey") => Self::ChoiceInUse,
             Some("product_type_attributes_attribute_id_fkey") => Self::AttributeInUse,
+            Some(
+                "attribute_values_target_product_id_fkey"
+                | "attribute_values_target_category_id_fkey"
+                | "attribute_values_attribute_id_fkey",
+            ) => Self::at("/attributes", "unknown", "names something that does not exist"),
+            Some("related_products_related_id_fkey") => Self::at("/products", "unknown", "names a product that does not exist"),
             Some("reservations_stock_level_id_fkey") => Self::InUse,
             Some("product_categories_category_id_fkey") => Self::at("/categories", "unknown", "names a category that does not exist"),
             Some("categories_parent_id_fkey") => Self::at("/parent_id", "unknown", "names a category that does not exist"),

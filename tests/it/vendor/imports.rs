@@ -82,7 +82,7 @@ async fn what_search_engines_and_scanners_read_is_taken_over() {
         (&mug["seo"], &mug["variants"][0]["barcode"]),
         (&json!({ "title": "Buy a mug", "description": "Soft" }), &json!("4006381333931"))
     );
-    let (again, _) = import(&world, &ada, "Handle,Title,Variant Price,SEO Title\nmug,Mug,5,Another\n".as_bytes()).await;
+    let (again, _) = import(&world, &ada, b"Handle,Title,Variant Price,SEO Title\nmug,Mug,5,Another\n").await;
     assert_eq!(again["updated_products"], 1);
     world.run_jobs().await;
 }

@@ -121,7 +121,8 @@ impl Reader {
             match name.parse::<Field>() {
                 // One way to say it: `attribute=code:value`.
                 Ok(Field::Attribute(_)) => {
-                    self.faults.push(FieldFault::new(format!("/{name}"), "unknown_field", "must be `attribute=code:value`"))
+                    let fault = FieldFault::new(format!("/{name}"), "unknown_field", "must be `attribute=code:value`");
+                    self.faults.push(fault);
                 }
                 Ok(field) => fields.entry(field).or_default().extend(values),
                 Err(error) => self.faults.push(FieldFault::new(format!("/{name}"), "unknown_field", to_text(error))),
