@@ -9,9 +9,9 @@ use uuid::Uuid;
 use crate::{
     fault::{Fault, FieldFault, Kind},
     ids::{
-        AccountId, ApiKeyId, CategoryId, CustomerId, ErasureId, FulfillmentId, IdentityProviderId, ImageId, ImportId, InvitationId,
-        LocationId, OptionId, OptionValueId, OrderId, PaymentId, PriceId, ProductId, ReturnUrlId, RoleId, ShippingMethodId, ShippingRateId,
-        ShippingZoneId, StockLevelId, SupportSessionId, TagId, TaxRateId, TenantId, VariantId,
+        AccountId, ApiKeyId, AttributeId, CategoryId, CustomerId, ErasureId, FulfillmentId, IdentityProviderId, ImageId, ImportId,
+        InvitationId, LocationId, OptionId, OptionValueId, OrderId, PaymentId, PriceId, ProductId, ProductTypeId, ReturnUrlId, RoleId,
+        ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, SupportSessionId, TagId, TaxRateId, TenantId, VariantId,
     },
     page::{Cursor, CursorError, Page, PageQuery},
     sql,
@@ -46,6 +46,7 @@ macro_rules! resources {
 
 resources! {
     ApiKey = "api_key": ApiKeyId,
+    Attribute = "attribute": AttributeId,
     Category = "category": CategoryId,
     Customer = "customer": CustomerId,
     Erasure = "erasure": ErasureId,
@@ -63,6 +64,7 @@ resources! {
     Price = "price": PriceId,
     PrivacyRules = "privacy_rules": TenantId,
     Product = "product": ProductId,
+    ProductType = "product_type": ProductTypeId,
     ReturnUrl = "return_url": ReturnUrlId,
     Role = "role": RoleId,
     ShippingMethod = "shipping_method": ShippingMethodId,

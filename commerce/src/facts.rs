@@ -67,6 +67,8 @@ facts! {
     ProductChanged(crate::catalog::ProductChanged),
     ProductDeleted(crate::catalog::ProductDeleted),
     CategoryChanged(crate::catalog::CategoryChanged),
+    AttributeChanged(crate::catalog::AttributeChanged),
+    ProductTypeChanged(crate::catalog::ProductTypeChanged),
     ImportRequested(crate::catalog::ImportRequested),
     ImportCompleted(crate::catalog::ImportCompleted),
     StockBecameLow(crate::inventory::StockBecameLow),

@@ -8,6 +8,9 @@ macro_rules! ids {
 
 ids! {
     AddressId = "addr",
+    AttributeChoiceId = "attrc",
+    AttributeId = "attr",
+    AttributeValueId = "attrv",
     CartId = "cart",
     CartLineId = "cline",
     CategoryId = "cat",
@@ -35,6 +38,7 @@ ids! {
     PaymentId = "pay",
     PriceId = "price",
     ProductId = "prod",
+    ProductTypeId = "ptype",
     ReservationId = "resv",
     ReturnUrlId = "ret",
     RoleId = "role",

@@ -2,7 +2,7 @@
 //! once: many rows travel as one JSON value or one array, never as a text that grows.
 
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use tenancy::TenantTx;
 
 /// All rows.
@@ -21,6 +21,11 @@ pub(crate) async fn one<T: FromQueryResult>(tx: &TenantTx, sql: &str, values: im
 pub(crate) async fn run(tx: &TenantTx, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<u64, DbErr> {
     let done = tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
     Ok(done.rows_affected())
+}
+
+/// What a statement built as JSON.
+pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, DbErr> {
+    serde_json::from_str(json).map_err(|error| DbErr::Json(error.to_string()))
 }
 
 /// Rows for `jsonb_to_recordset`.

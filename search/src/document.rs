@@ -23,6 +23,9 @@ pub struct ProductDocument {
     pub categories: Vec<Category>,
     pub tags: Vec<Tag>,
     pub options: Vec<ProductOption>,
+    /// Those that can be filtered by, of the product and of its variants.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<Attribute>,
     pub image: Option<Image>,
     /// The lowest price of its variants in minor units, by ISO 4217 code.
     pub prices: BTreeMap<String, i64>,
@@ -57,6 +60,13 @@ pub struct ProductOption {
     pub values: Vec<String>,
 }
 
+/// `material` with `Silk` and `Wool`, `width` with `12.5`: values as they are filtered by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attribute {
+    pub code: String,
+    pub values: Vec<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Image {
     pub url: String,
@@ -80,6 +90,10 @@ impl ProductDocument {
         for option in &self.options {
             let field = Field::Option(option_key(&option.name));
             facets.extend(option.values.iter().map(|value| (field.clone(), value.clone())));
+        }
+        for attribute in &self.attributes {
+            let field = Field::Attribute(attribute.code.clone());
+            facets.extend(attribute.values.iter().map(|value| (field.clone(), value.clone())));
         }
         facets
     }

@@ -28,7 +28,7 @@ use commerce::{
 };
 use tenancy::Database;
 
-pub use document::{Category, Image, ProductDocument, ProductOption, Tag, option_key};
+pub use document::{Attribute, Category, Image, ProductDocument, ProductOption, Tag, option_key};
 pub use error::Error;
 pub use load::load;
 pub use meilisearch::{Meilisearch, MeilisearchConfig};

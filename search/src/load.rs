@@ -61,6 +61,19 @@ SELECT p.id, p.slug, p.title, p.brand, p.product_type, p.description, coalesce(p
      SELECT po.name, po.position, (SELECT json_agg(v.value ORDER BY v.position) FROM option_values v
         WHERE v.tenant_id = $1 AND v.option_id = po.id) AS values
      FROM product_options po WHERE po.tenant_id = $1 AND po.product_id = p.id) o WHERE o.values IS NOT NULL) AS options,
+  (SELECT json_agg(json_build_object('code', g.code, 'values', g.values) ORDER BY g.code)::text FROM (
+     SELECT x.code, to_json(array_agg(DISTINCT x.value ORDER BY x.value)) AS values FROM (
+       SELECT a.code, CASE a.kind WHEN 'number' THEN trim_scale(v.measure / 1000000.0)::text
+           WHEN 'date' THEN (date '1970-01-01' + v.measure::integer)::text
+           WHEN 'boolean' THEN (v.measure = 1)::text ELSE c.label END AS value
+       FROM product_types t
+       JOIN product_type_attributes ta ON ta.tenant_id = $1 AND ta.product_type_id = t.id
+       JOIN attributes a ON a.tenant_id = $1 AND a.id = ta.attribute_id AND a.is_filterable
+       JOIN attribute_values v ON v.tenant_id = $1 AND v.product_id = p.id AND v.attribute_id = a.id
+         AND (v.variant_id IS NULL) = (ta.level = 'product')
+       LEFT JOIN attribute_choices c ON c.tenant_id = $1 AND c.id = v.choice_id
+       WHERE t.tenant_id = $1 AND t.name = p.product_type) x
+     GROUP BY x.code ORDER BY x.code LIMIT $3) g) AS attributes,
   (SELECT json_build_object('url', i.url, 'alt', i.alt)::text FROM product_images i
      WHERE i.tenant_id = $1 AND i.product_id = p.id ORDER BY i.position, i.id LIMIT 1) AS image,
   (SELECT json_object_agg(lowest.currency, lowest.amount)::text FROM (
@@ -109,6 +122,7 @@ struct ProductRow {
     published_at: DateTime<Utc>,
     tags: Option<String>,
     options: Option<String>,
+    attributes: Option<String>,
     image: Option<String>,
     prices: Option<String>,
     skus: Option<String>,
@@ -122,6 +136,7 @@ impl ProductRow {
             categories: categories.remove(&self.id).unwrap_or_default(),
             tags: read(self.tags.as_deref())?,
             options: read(self.options.as_deref())?,
+            attributes: read(self.attributes.as_deref())?,
             image: read(self.image.as_deref())?,
             prices: read::<BTreeMap<String, i64>>(self.prices.as_deref())?,
             skus: read(self.skus.as_deref())?,

@@ -67,10 +67,12 @@ pub enum Field {
     InStock,
     /// `option.<key>`, with the key of [`option_key`].
     Option(String),
+    /// `attribute.<code>`
+    Attribute(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be category, tag, brand, product_type, in_stock or option.<name>")]
+#[error("must be category, tag, brand, product_type, in_stock, option.<name> or attribute.<code>")]
 pub struct FieldError;
 
 impl FromStr for Field {
@@ -83,8 +85,11 @@ impl FromStr for Field {
             "brand" => Self::Brand,
             "product_type" => Self::ProductType,
             "in_stock" => Self::InStock,
-            option => {
-                let name = option.strip_prefix("option.").ok_or(FieldError)?;
+            named => {
+                if let Some(code) = named.strip_prefix("attribute.") {
+                    return Self::attribute(code);
+                }
+                let name = named.strip_prefix("option.").ok_or(FieldError)?;
                 let key = option_key(name);
                 if key.is_empty() || key.chars().count() > 100 {
                     return Err(FieldError);
@@ -92,6 +97,16 @@ impl FromStr for Field {
                 Self::Option(key)
             }
         })
+    }
+}
+
+impl Field {
+    fn attribute(code: &str) -> Result<Self, FieldError> {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        if code.is_empty() || code.len() > 40 || !code.bytes().all(is_plain) {
+            return Err(FieldError);
+        }
+        Ok(Self::Attribute(code.to_owned()))
     }
 }
 
@@ -104,6 +119,7 @@ impl fmt::Display for Field {
             Self::ProductType => f.write_str("product_type"),
             Self::InStock => f.write_str("in_stock"),
             Self::Option(key) => write!(f, "option.{key}"),
+            Self::Attribute(code) => write!(f, "attribute.{code}"),
         }
     }
 }
@@ -219,11 +235,11 @@ mod tests {
 
     #[test]
     fn fields_are_a_closed_list() {
-        for text in ["category", "tag", "brand", "product_type", "in_stock", "option.shoe-size"] {
+        for text in ["category", "tag", "brand", "product_type", "in_stock", "option.shoe-size", "attribute.shoe_size"] {
             assert_eq!(text.parse::<Field>().unwrap().to_string(), text);
         }
         assert_eq!("option.Shoe Size".parse::<Field>().unwrap(), Field::Option("shoe-size".into()));
-        for text in ["", "tenant_id", "option.", "option.=", "options", "price"] {
+        for text in ["", "tenant_id", "option.", "option.=", "options", "price", "attribute.", "attribute.A", "attribute.a=b"] {
             assert_eq!(text.parse::<Field>(), Err(FieldError), "{text:?}");
         }
     }

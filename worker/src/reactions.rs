@@ -4,11 +4,11 @@
 use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
-    EraseCustomer, IndexCategory, IndexProducts, Job, MakeExport, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport,
-    SecondFactorNews, SendAccountCode, SendAccountFarewell, SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerIdentityNotice,
-    SendCustomerPasswordNotice, SendEmailChangeNotice, SendExportNotice, SendIdentityNotice, SendInvitation, SendLowStockAlert,
-    SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice,
-    SendSecondFactorNotice, SendShippingNotice, SendSupportNotice, SendWelcome,
+    EraseCustomer, IndexAttribute, IndexCategory, IndexProductType, IndexProducts, Job, MakeExport, RecordCancellation, RecordRefund,
+    RecordSale, RefundPayment, RunImport, SecondFactorNews, SendAccountCode, SendAccountFarewell, SendCustomerCode,
+    SendCustomerEmailChangeNotice, SendCustomerIdentityNotice, SendCustomerPasswordNotice, SendEmailChangeNotice, SendExportNotice,
+    SendIdentityNotice, SendInvitation, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell,
+    SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendSecondFactorNotice, SendShippingNotice, SendSupportNotice, SendWelcome,
 };
 
 macro_rules! jobs {
@@ -84,6 +84,8 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         AnyFact::ProductChanged(product) => jobs![IndexProducts { products: vec![product.product_id] }],
         AnyFact::ProductDeleted(product) => jobs![IndexProducts { products: vec![product.product_id] }],
         AnyFact::CategoryChanged(changed) => jobs![IndexCategory { category: changed.category_id }],
+        AnyFact::AttributeChanged(changed) => jobs![IndexAttribute { attribute: changed.attribute_id }],
+        AnyFact::ProductTypeChanged(changed) => jobs![IndexProductType { product_type: changed.product_type_id }],
         AnyFact::StockAvailabilityChanged(stock) => jobs![IndexProducts { products: vec![stock.product_id] }],
         AnyFact::StockBecameLow(low) => {
             jobs![SendLowStockAlert { stock_level: low.stock_level_id, available: low.available, reorder_point: low.reorder_point }]

@@ -12,14 +12,15 @@ use tracing::warn;
 use crate::{
     ctx::Ctx,
     envelope::Envelope,
-    jobs::{Job, PruneHistory, SweepCheckouts, SweepPrivacy},
+    jobs::{Job, PruneHistory, SweepCheckouts, SweepPrivacy, SweepProducts},
     queue,
 };
 
 /// (name, seconds minutes hours days months weekdays, job)
-fn table() -> [(&'static str, &'static str, Job); 3] {
+fn table() -> [(&'static str, &'static str, Job); 4] {
     [
         ("sweep-checkouts", "*/20 * * * * *", SweepCheckouts {}.into()),
+        ("sweep-products", "*/20 * * * * *", SweepProducts {}.into()),
         ("prune-history", "0 23 * * * *", PruneHistory {}.into()),
         ("sweep-privacy", "0 43 * * * *", SweepPrivacy {}.into()),
     ]

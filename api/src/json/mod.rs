@@ -2,19 +2,23 @@
 
 mod address;
 mod answer;
+mod attribute;
 mod id;
 mod lines;
 mod money;
+mod moved;
 mod page;
 mod patch;
 mod support_session;
 
 pub use address::Address;
 pub use answer::{Accepted, Answer, Created, Json, NoContent, Tagged};
+pub use attribute::{Attribute, AttributeKind};
 pub use id::Id;
 pub(crate) use id::id_schema;
 pub use lines::Lines;
 pub use money::Money;
+pub use moved::HereOrMoved;
 pub use page::Page;
 pub use patch::Patch;
 pub use support_session::SupportSession;

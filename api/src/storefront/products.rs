@@ -1,8 +1,8 @@
 use chrono::{DateTime, Utc};
 use commerce::{
     catalog::{
-        self,
-        detail::{self, Name},
+        self, AttributeFilters,
+        detail::{self, Name, Published},
         listing::{self, Card, CategoryRef, Filter, Sort},
     },
     fault::FieldFault,
@@ -15,12 +15,13 @@ use salvo::{
     oapi::{ToParameters, ToSchema, endpoint},
 };
 use serde::{Deserialize, Serialize};
+use tenancy::TenantTx;
 
 use super::kept::keep;
 use crate::{
     Problem,
     context::{Paging, PathText, Query, Shopper},
-    json::{Id, Json, Money, Page},
+    json::{Attribute, HereOrMoved, Id, Money, Page},
 };
 
 pub(super) fn router() -> Router {
@@ -38,6 +39,10 @@ struct ProductFilter {
     /// The slug of a tag.
     #[garde(length(chars, max = 120))]
     tag: Option<String>,
+    /// `code:value` of an attribute that can be filtered by: the label of a choice, `true` or `false`, a date or a number; of these
+    /// also a range, `min..max`, with either end open. Repeat it: values of one attribute are alternatives, attributes must all fit.
+    #[serde(default)]
+    attribute: Vec<String>,
     /// `newest` when absent.
     #[serde(default)]
     sort: ProductSort,
@@ -126,12 +131,24 @@ struct Product {
     brand: Option<String>,
     product_type: Option<String>,
     published_at: Option<DateTime<Utc>>,
+    seo: Seo,
     options: Vec<CardOption>,
     variants: Vec<Variant>,
     /// The first is the product's face.
     images: Vec<Image>,
     categories: Vec<CategoryName>,
     tags: Vec<TagName>,
+    /// In the order of its type.
+    attributes: Vec<Attribute>,
+    /// Other products that its page shows, in their order.
+    related: Vec<ProductCard>,
+}
+
+/// What search engines and previews are told; null where the title or the description serve.
+#[derive(Debug, Serialize, ToSchema)]
+struct Seo {
+    title: Option<String>,
+    description: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -139,6 +156,7 @@ struct Variant {
     id: Id<VariantId>,
     title: String,
     sku: Option<String>,
+    barcode: Option<String>,
     /// One value for each option of the product.
     options: Vec<Choice>,
     price: Money,
@@ -148,6 +166,8 @@ struct Variant {
     /// Units left, said only when they are few.
     #[serde(skip_serializing_if = "Option::is_none")]
     low_count: Option<i64>,
+    /// What this variant has of its own, in the order of the product's type.
+    attributes: Vec<Attribute>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -184,17 +204,26 @@ struct TagName {
 async fn list(shopper: Shopper, filter: Query<ProductFilter>) -> Result<Page<ProductCard>, Problem> {
     let page = Paging::new(filter.0.limit, filter.0.after.as_deref())?.0;
     let currency = currency(&shopper, filter.0.currency.as_deref())?;
+    let asked = filter.0.into_filter(currency)?;
     let tx = shopper.db.begin().await?;
-    Ok(Page::of(listing::list(&tx, &filter.0.into_filter(currency), &page).await?))
+    Ok(Page::of(listing::list(&tx, &asked, &page).await?))
 }
 
 /// Show a product, by its id or its slug.
+///
+/// A slug that the product had answers 301 with the address of the present one.
 #[endpoint]
-async fn show(shopper: Shopper, product: PathText, prices: Query<Prices>) -> Result<Json<Product>, Problem> {
+async fn show(shopper: Shopper, product: PathText, prices: Query<Prices>) -> Result<HereOrMoved<Product>, Problem> {
     let currency = currency(&shopper, prices.0.currency.as_deref())?;
     let name = name(&product.0).ok_or_else(|| absent(&product.0))?;
     let tx = shopper.db.begin().await?;
-    Ok(Json(Product::of(detail::find_published(&tx, &name, currency).await?, currency)))
+    Ok(match detail::find_published(&tx, &name, currency).await? {
+        Published::Here(product) => {
+            let related = related(&tx, &product, currency).await?;
+            HereOrMoved::Here(Product::of(*product, related, currency))
+        }
+        Published::Moved(slug) => HereOrMoved::Moved(address(&slug, prices.0.currency.as_deref())),
+    })
 }
 
 /// The currency asked for, which must be one of the store's.
@@ -212,12 +241,24 @@ fn name(text: &str) -> Option<Name> {
     text.parse().map(Name::Id).ok().or_else(|| text.parse().map(Name::Slug).ok())
 }
 
+/// One statement more, where there are any.
+async fn related(tx: &TenantTx, product: &catalog::Product, currency: Currency) -> Result<Vec<Card>, catalog::Error> {
+    if product.related.is_empty() { Ok(Vec::new()) } else { listing::cards(tx, &product.related, currency).await }
+}
+
+/// Where a product is shown, with what was asked of it.
+fn address(slug: &str, currency: Option<&str>) -> String {
+    let query = currency.map(|code| format!("?currency={code}")).unwrap_or_default();
+    format!("/storefront/v1/products/{slug}{query}")
+}
+
 fn absent(name: &str) -> Problem {
     catalog::Error::ProductNotFound(name.to_owned()).into()
 }
 
 impl ProductFilter {
-    fn into_filter(self, currency: Currency) -> Filter {
+    fn into_filter(self, currency: Currency) -> Result<Filter, Problem> {
+        let attributes = AttributeFilters::read(&self.attribute).map_err(|fault| Problem::invalid(vec![fault]))?;
         let category = self.category.map(|text| text.parse().map_or(CategoryRef::Slug(text), CategoryRef::Id));
         let sort = match self.sort {
             ProductSort::Newest => Sort::Newest,
@@ -225,7 +266,7 @@ impl ProductFilter {
             ProductSort::Price => Sort::PriceUp,
             ProductSort::PriceDescending => Sort::PriceDown,
         };
-        Filter { currency, category, tag: self.tag, sort }
+        Ok(Filter { currency, category, tag: self.tag, attributes, sort })
     }
 }
 
@@ -259,7 +300,7 @@ impl From<Card> for ProductCard {
 }
 
 impl Product {
-    fn of(product: catalog::Product, currency: Currency) -> Self {
+    fn of(product: catalog::Product, related: Vec<Card>, currency: Currency) -> Self {
         let variants = product.variants.iter().filter_map(|variant| Variant::of(&product, variant, currency)).collect();
         let option = |option: catalog::ProductOption| CardOption {
             name: option.name,
@@ -275,11 +316,14 @@ impl Product {
             brand: product.brand,
             product_type: product.product_type,
             published_at: product.published_at,
+            seo: Seo { title: product.seo_title, description: product.seo_description },
             variants,
             options: product.options.into_iter().map(option).collect(),
             images: product.images.into_iter().map(image).collect(),
             categories: product.categories.into_iter().map(|it| CategoryName { id: it.id.into(), slug: it.slug, name: it.name }).collect(),
             tags: product.tags.into_iter().map(|it| TagName { id: it.id.into(), slug: it.slug, name: it.name }).collect(),
+            attributes: Attribute::for_shoppers(product.attributes),
+            related: related.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -297,11 +341,13 @@ impl Variant {
             id: variant.id.into(),
             title: variant.title.clone(),
             sku: variant.sku.clone(),
+            barcode: variant.barcode.clone(),
             options: product.choices(variant).map(choice).collect(),
             price: price.amount.into(),
             compare_at: price.compare_at.map(Money),
             requires_shipping: variant.requires_shipping,
             low_count: Some(variant.available).filter(|_| availability == Availability::Low),
+            attributes: Attribute::for_shoppers(variant.attributes.clone()),
             availability,
         })
     }

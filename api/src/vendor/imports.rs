@@ -73,7 +73,7 @@ struct FileFacts {
 ///
 /// The file is staged at once and taken into the catalogue in the background; follow it by `GET`. `Handle`, `Title` and
 /// `Variant Price` are required columns; prices are in the store's main currency. A product is known by its handle, a variant
-/// by its option values; importing the same file again changes nothing. UTF-8, UTF-16 and Windows-1252 are understood, and
+/// by its option values. `Vendor` is the brand; `SEO Title`, `SEO Description` and `Variant Barcode` are taken over too. Importing the same file again changes nothing. UTF-8, UTF-16 and Windows-1252 are understood, and
 /// commas, semicolons and tabs.
 #[endpoint]
 async fn create(

@@ -2,10 +2,12 @@
 
 mod account;
 mod analytics;
+mod attributes;
 mod audit;
 mod auth;
 mod categories;
 mod customers;
+mod duplicates;
 mod fulfillments;
 mod identities;
 mod identity_providers;
@@ -16,6 +18,7 @@ mod keys;
 mod locations;
 mod members;
 mod oauth;
+mod old_slugs;
 mod options;
 mod orders;
 mod ownership;
@@ -23,7 +26,9 @@ mod payments;
 mod prices;
 mod privacy;
 mod product;
+mod product_types;
 mod products;
+mod related;
 mod return_urls;
 mod roles;
 mod second_factors;
@@ -75,6 +80,8 @@ pub(crate) fn router() -> Router {
         .push(customers::router())
         .push(privacy::router())
         .push(products::router())
+        .push(product_types::router())
+        .push(attributes::router())
         .push(categories::router())
         .push(tags::router())
         .push(imports::router())

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use commerce::{
-    catalog::{self, Status},
+    catalog::{self, Status, schedule},
     ids::{CategoryId, ImageId, OptionId, OptionValueId, ProductId, TagId, VariantId},
     inventory,
 };
 use salvo::oapi::ToSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::json::{Id, Money, Tagged};
+use crate::json::{Attribute, Id, Money, Tagged};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Product {
@@ -23,6 +23,13 @@ pub(super) struct Product {
     external_id: Option<String>,
     status: ProductStatus,
     published_at: Option<DateTime<Utc>>,
+    /// When it is published by itself.
+    publish_at: Option<DateTime<Utc>>,
+    /// When it is taken back to draft by itself.
+    unpublish_at: Option<DateTime<Utc>>,
+    /// Why it was not published when its time had come.
+    publish_failed: Option<PublishFailure>,
+    seo: Seo,
     /// Grows with every change to the product or to anything it owns; also the `ETag`.
     version: i64,
     options: Vec<ProductOption>,
@@ -31,8 +38,31 @@ pub(super) struct Product {
     images: Vec<Image>,
     categories: Vec<CategoryName>,
     tags: Vec<TagName>,
+    /// Those of the product itself, in the order of its type. Values of attributes that its type does not have are kept and not
+    /// shown.
+    attributes: Vec<Attribute>,
+    /// Other products that its page shows, in their order.
+    related: Vec<Id<ProductId>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+/// What search engines and previews are told, where it differs from the title and the description.
+#[derive(Debug, Serialize, ToSchema)]
+struct Seo {
+    title: Option<String>,
+    description: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum PublishFailure {
+    /// It had no variant with a price in the store's main currency.
+    NothingToSell,
+    /// It lacked an attribute that its product type requires.
+    AttributeMissing,
+    /// It had been put away.
+    Archived,
 }
 
 /// Whether shoppers may see a product.
@@ -73,6 +103,8 @@ struct Variant {
     availability: Availability,
     /// Units over all locations that may still be promised.
     available: i64,
+    /// What this variant has of its own.
+    attributes: Vec<Attribute>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -141,6 +173,16 @@ impl From<Status> for ProductStatus {
     }
 }
 
+impl From<schedule::PublishFailure> for PublishFailure {
+    fn from(failure: schedule::PublishFailure) -> Self {
+        match failure {
+            schedule::PublishFailure::NothingToSell => Self::NothingToSell,
+            schedule::PublishFailure::AttributeMissing => Self::AttributeMissing,
+            schedule::PublishFailure::Archived => Self::Archived,
+        }
+    }
+}
+
 impl From<ProductStatus> for Status {
     fn from(status: ProductStatus) -> Self {
         match status {
@@ -172,12 +214,18 @@ impl From<catalog::Product> for Product {
             external_id: product.external_id,
             status: product.status.into(),
             published_at: product.published_at,
+            publish_at: product.publish_at,
+            unpublish_at: product.unpublish_at,
+            publish_failed: product.publish_failed.map(Into::into),
+            seo: Seo { title: product.seo_title, description: product.seo_description },
             version: product.version,
             options: product.options.into_iter().map(option).collect(),
             variants,
             images: product.images.into_iter().map(image).collect(),
             categories: product.categories.into_iter().map(|it| CategoryName { id: it.id.into(), slug: it.slug, name: it.name }).collect(),
             tags: product.tags.into_iter().map(|it| TagName { id: it.id.into(), slug: it.slug, name: it.name }).collect(),
+            attributes: Attribute::for_vendors(product.attributes),
+            related: product.related.into_iter().map(Id).collect(),
             created_at: product.created_at,
             updated_at: product.updated_at,
         }
@@ -204,6 +252,7 @@ impl Variant {
             tax_class: variant.tax_class.clone(),
             availability: variant.availability().into(),
             available: variant.available,
+            attributes: Attribute::for_vendors(variant.attributes.clone()),
         }
     }
 }

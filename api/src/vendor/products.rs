@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use commerce::{
     catalog::{
-        NewImage, NewOption, NewProduct,
+        NewImage, NewOption, NewProduct, Seo,
         products::{self, ProductChanges, Summary},
     },
     ids::{CategoryId, ProductId},
@@ -11,11 +13,13 @@ use salvo::{
     oapi::{ToParameters, ToSchema, endpoint},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tenancy::Permission;
 
 use super::{
-    options, prices,
+    duplicates, old_slugs, options, prices,
     product::{Product, ProductStatus, tagged},
+    related,
     variants::{self, CreateVariant},
 };
 use crate::{
@@ -32,6 +36,9 @@ pub(super) fn router() -> Router {
         .push(Router::with_path("publish").post(publish))
         .push(Router::with_path("unpublish").post(unpublish))
         .push(Router::with_path("archive").post(archive))
+        .push(duplicates::router())
+        .push(related::router())
+        .push(old_slugs::router())
         .push(options::router())
         .push(variants::router().push(prices::router()))
         .push(super::images::router());
@@ -54,11 +61,22 @@ struct CreateProduct {
     description: String,
     #[salvo(schema(max_length = 100))]
     brand: Option<String>,
+    /// The name of a product type, which says what attributes it has; any other name is a label.
     #[salvo(schema(max_length = 100))]
     product_type: Option<String>,
+    /// Values by the codes of the type's attributes: text, a number (`"12.5"`), true or false, a date, the id of a choice or of
+    /// several, the id of what is referred to.
+    #[serde(default)]
+    attributes: BTreeMap<String, Value>,
     /// Your own id of the product; unique in the store.
     #[salvo(schema(max_length = 100))]
     external_id: Option<String>,
+    #[serde(default)]
+    seo: CreateSeo,
+    /// When it is published by itself, within a minute. It must be such that it may be published by then.
+    publish_at: Option<DateTime<Utc>>,
+    /// When it is taken back to draft by itself, within a minute.
+    unpublish_at: Option<DateTime<Utc>>,
     /// What distinguishes the variants: 5 at most.
     #[garde(length(max = 5))]
     #[serde(default)]
@@ -78,6 +96,16 @@ struct CreateProduct {
     #[garde(length(max = 50))]
     #[serde(default)]
     images: Vec<NewPicture>,
+}
+
+/// What search engines and previews are told, where it differs from the title and the description.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateSeo {
+    #[salvo(schema(max_length = 255))]
+    title: Option<String>,
+    #[salvo(schema(max_length = 1000))]
+    description: Option<String>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -108,20 +136,42 @@ struct NewPicture {
 struct ChangeProduct {
     #[salvo(schema(min_length = 1, max_length = 255))]
     title: Option<String>,
+    /// The slug that it had leads shoppers on to this one.
     #[salvo(schema(min_length = 1, max_length = 120))]
     slug: Option<String>,
     #[salvo(schema(max_length = 50000))]
     description: Option<String>,
     #[serde(default)]
     brand: Patch<String>,
+    /// Values of attributes that another type does not have are kept, and shown again when the product has such a type.
     #[serde(default)]
     product_type: Patch<String>,
+    /// Values by code; those that are not named stay, `null` clears.
+    #[serde(default)]
+    attributes: BTreeMap<String, Value>,
     #[serde(default)]
     external_id: Patch<String>,
+    seo: Option<ChangeSeo>,
+    /// When it is published by itself, within a minute.
+    #[serde(default)]
+    publish_at: Patch<DateTime<Utc>>,
+    /// When it is taken back to draft by itself, within a minute.
+    #[serde(default)]
+    unpublish_at: Patch<DateTime<Utc>>,
     /// All of them.
     categories: Option<Vec<Id<CategoryId>>>,
     /// All of them, by name; unknown ones are made.
     tags: Option<Vec<String>>,
+}
+
+/// Fields that are absent stay; `null` clears.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChangeSeo {
+    #[serde(default)]
+    title: Patch<String>,
+    #[serde(default)]
+    description: Patch<String>,
 }
 
 #[derive(Debug, Deserialize, ToParameters, garde::Validate)]
@@ -204,7 +254,7 @@ async fn update(
 
 /// Show a product to shoppers.
 ///
-/// It needs a variant with a price in the store's main currency. Publishing what is published changes nothing.
+/// It needs a variant with a price in the store's main currency, and the attributes that its type requires. Publishing what is published changes nothing.
 #[endpoint]
 async fn publish(vendor: Vendor, state: State, id: PathId<ProductId>, seen: IfMatch) -> Result<Tagged<Product>, Problem> {
     vendor.require(Permission::WriteProducts)?;
@@ -236,7 +286,10 @@ async fn archive(vendor: Vendor, state: State, id: PathId<ProductId>, seen: IfMa
     Ok(tagged(product))
 }
 
-/// Delete a product that was never in a checkout or an order.
+/// Delete a product that was never sold.
+///
+/// One that has been ordered, or stands in an open checkout, is archived instead: 409 `catalog.in_use`. Orders keep their own copy of
+/// what was bought in any case. References to it and its places among related products go with it.
 #[endpoint]
 async fn delete(vendor: Vendor, state: State, id: PathId<ProductId>, seen: IfMatch) -> Result<NoContent, Problem> {
     vendor.require(Permission::WriteProducts)?;
@@ -255,7 +308,11 @@ impl From<CreateProduct> for NewProduct {
             description: asked.description,
             brand: asked.brand,
             product_type: asked.product_type,
+            attributes: asked.attributes,
             external_id: asked.external_id,
+            seo: Seo { title: asked.seo.title, description: asked.seo.description },
+            publish_at: asked.publish_at,
+            unpublish_at: asked.unpublish_at,
             options: asked.options.into_iter().map(|option| NewOption { name: option.name, values: option.values }).collect(),
             variants: asked.variants.into_iter().map(Into::into).collect(),
             categories: asked.categories.into_iter().map(|id| id.0).collect(),
@@ -267,13 +324,19 @@ impl From<CreateProduct> for NewProduct {
 
 impl From<ChangeProduct> for ProductChanges {
     fn from(asked: ChangeProduct) -> Self {
+        let seo = asked.seo.unwrap_or_default();
         Self {
             title: asked.title,
             slug: asked.slug,
             description: asked.description,
             brand: asked.brand.change(),
             product_type: asked.product_type.change(),
+            attributes: asked.attributes,
             external_id: asked.external_id.change(),
+            seo_title: seo.title.change(),
+            seo_description: seo.description.change(),
+            publish_at: asked.publish_at.change(),
+            unpublish_at: asked.unpublish_at.change(),
             categories: asked.categories.map(|ids| ids.into_iter().map(|id| id.0).collect()),
             tags: asked.tags,
         }

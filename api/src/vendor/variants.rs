@@ -12,6 +12,7 @@ use salvo::{
     oapi::{ToSchema, endpoint},
 };
 use serde::Deserialize;
+use serde_json::Value;
 use tenancy::Permission;
 
 use super::{
@@ -41,6 +42,7 @@ pub(super) struct CreateVariant {
     options: BTreeMap<String, String>,
     #[salvo(schema(max_length = 100))]
     sku: Option<String>,
+    /// One variant's in the store. What has 8, 12, 13 or 14 digits must be a GTIN.
     #[salvo(schema(max_length = 64))]
     barcode: Option<String>,
     #[serde(default)]
@@ -64,6 +66,9 @@ pub(super) struct CreateVariant {
     on_hand: i32,
     #[serde(default)]
     backorder: Backorder,
+    /// Values by the codes of the attributes that the product's type has for variants.
+    #[serde(default)]
+    attributes: BTreeMap<String, Value>,
 }
 
 /// Fields that are absent stay; `null` clears.
@@ -82,6 +87,9 @@ struct ChangeVariant {
     requires_shipping: Option<bool>,
     is_stock_tracked: Option<bool>,
     tax_class: Option<String>,
+    /// Values by code; those that are not named stay, `null` clears.
+    #[serde(default)]
+    attributes: BTreeMap<String, Value>,
 }
 
 const fn yes() -> bool {
@@ -155,6 +163,7 @@ impl From<CreateVariant> for NewVariant {
             is_stock_tracked: asked.is_stock_tracked,
             tax_class: asked.tax_class,
             prices: asked.prices.into_iter().map(Into::into).collect(),
+            attributes: asked.attributes,
             on_hand: asked.on_hand,
             backorder: asked.backorder.into(),
         }
@@ -171,6 +180,7 @@ impl From<ChangeVariant> for VariantChanges {
             requires_shipping: asked.requires_shipping,
             is_stock_tracked: asked.is_stock_tracked,
             tax_class: asked.tax_class,
+            attributes: asked.attributes,
         }
     }
 }

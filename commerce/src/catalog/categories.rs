@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 pub use super::entity::category::Model as Category;
 use super::{
-    Error,
+    Error, attribute_values,
     entity::category,
     events::{CategoryChanged, ProductChange, ProductChanged},
     listing,
@@ -155,6 +155,7 @@ pub async fn delete(tx: &TenantTx, clock: &Clock, id: CategoryId) -> Result<(), 
         return Err(Error::CategoryNotEmpty);
     }
     let products = hold(tx, &tree, id).await?;
+    attribute_values::forget_target(tx, clock, id.uuid()).await?;
     if sql::run(tx, "DELETE FROM categories WHERE tenant_id = $1 AND id = $2", [tx.tenant().into(), id.into()]).await? == 0 {
         return Err(Error::CategoryNotFound(id));
     }

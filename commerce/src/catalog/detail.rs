@@ -6,7 +6,12 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use tenancy::{TenantTx, TypedId};
 use uuid::Uuid;
 
-use super::{Error, Status};
+use super::{
+    Error, Status,
+    attribute_values::{self, Attribute},
+    old_slugs,
+    schedule::PublishFailure,
+};
 use crate::{
     ids::{CategoryId, ImageId, OptionId, OptionValueId, ProductId, TagId, VariantId},
     inventory::{self, Availability},
@@ -26,8 +31,14 @@ pub struct Product {
     pub brand: Option<String>,
     pub product_type: Option<String>,
     pub external_id: Option<String>,
+    pub seo_title: Option<String>,
+    pub seo_description: Option<String>,
     pub status: Status,
     pub published_at: Option<DateTime<Utc>>,
+    pub publish_at: Option<DateTime<Utc>>,
+    pub unpublish_at: Option<DateTime<Utc>>,
+    /// Why it was not published when it should have been.
+    pub publish_failed: Option<PublishFailure>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -36,6 +47,10 @@ pub struct Product {
     pub images: Vec<Image>,
     pub categories: Vec<CategoryName>,
     pub tags: Vec<TagName>,
+    /// Those of the product itself, in the order of its type.
+    pub attributes: Vec<Attribute>,
+    #[serde(deserialize_with = "ids")]
+    pub related: Vec<ProductId>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -67,6 +82,7 @@ pub struct Variant {
     #[serde(deserialize_with = "ids")]
     pub value_ids: Vec<OptionValueId>,
     pub prices: Vec<Price>,
+    pub attributes: Vec<Attribute>,
     rank: Option<i32>,
     /// Units over all locations that may still be promised.
     pub available: i64,
@@ -154,11 +170,19 @@ pub enum Name {
     Slug(Slug),
 }
 
+/// What a shopper finds under a name.
+#[derive(Clone, Debug)]
+pub enum Published {
+    Here(Box<Product>),
+    /// The name is a slug that the product had; this is the one that it has.
+    Moved(String),
+}
+
 /// The product as shoppers may see it: published and sold in `currency`. Drafts and archived products are absent.
 ///
 /// # Errors
 /// `ProductNotFound`.
-pub async fn find_published(tx: &TenantTx, name: &Name, currency: Currency) -> Result<Product, Error> {
+pub async fn find_published(tx: &TenantTx, name: &Name, currency: Currency) -> Result<Published, Error> {
     let (condition, key): (_, Value) = match name {
         Name::Id(id) => ("p.id = $2 AND p.status = 'published'", (*id).into()),
         Name::Slug(slug) => ("p.slug = $2 AND p.status = 'published'", slug.as_str().into()),
@@ -167,11 +191,16 @@ pub async fn find_published(tx: &TenantTx, name: &Name, currency: Currency) -> R
     if let Some(product) = found.first_mut() {
         product.variants.retain(|variant| variant.price_in(currency).is_some());
     }
-    let named = || match name {
-        Name::Id(id) => id.to_string(),
-        Name::Slug(slug) => slug.to_string(),
-    };
-    found.into_iter().next().filter(|product| !product.variants.is_empty()).ok_or_else(|| Error::ProductNotFound(named()))
+    if let Some(product) = found.into_iter().next().filter(|product| !product.variants.is_empty()) {
+        return Ok(Published::Here(Box::new(product)));
+    }
+    match name {
+        Name::Id(id) => Err(Error::ProductNotFound(id.to_string())),
+        Name::Slug(slug) => {
+            let successor = old_slugs::successor(tx, slug).await?;
+            successor.map(Published::Moved).ok_or_else(|| Error::ProductNotFound(slug.to_string()))
+        }
+    }
 }
 
 /// The products with these slugs, in no order.
@@ -193,7 +222,9 @@ static PRODUCT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
     format!(
         "
 SELECT json_build_object('id', p.id, 'slug', p.slug, 'title', p.title, 'description', p.description, 'brand', p.brand,
-  'product_type', p.product_type, 'external_id', p.external_id, 'status', p.status, 'published_at', p.published_at,
+  'product_type', p.product_type, 'external_id', p.external_id, 'seo_title', p.seo_title, 'seo_description', p.seo_description,
+  'status', p.status, 'published_at', p.published_at, 'publish_at', p.publish_at, 'unpublish_at', p.unpublish_at,
+  'publish_failed', p.publish_failed,
   'version', p.version, 'created_at', p.created_at, 'updated_at', p.updated_at,
   'options', coalesce((SELECT json_agg(json_build_object('id', o.id, 'name', o.name, 'values',
       coalesce((SELECT json_agg(json_build_object('id', c.id, 'value', c.value) ORDER BY c.position, c.id)
@@ -206,7 +237,8 @@ SELECT json_build_object('id', p.id, 'slug', p.slug, 'title', p.title, 'descript
         WHERE w.tenant_id = $1 AND w.variant_id = v.id), '[]'),
       'prices', coalesce((SELECT json_agg(json_build_object('currency', c.currency, 'amount', c.amount,
           'compare_at', c.compare_at_amount) ORDER BY c.currency)
-        FROM prices c WHERE c.tenant_id = $1 AND c.variant_id = v.id), '[]')) ORDER BY v.position, v.id)
+        FROM prices c WHERE c.tenant_id = $1 AND c.variant_id = v.id), '[]'),
+      'attributes', {of_variant}) ORDER BY v.position, v.id)
     FROM variants v CROSS JOIN LATERAL (
       SELECT max({rank}) AS rank, sum(greatest({available}, 0)) AS available
       FROM stock_levels s WHERE s.tenant_id = $1 AND s.variant_id = v.id) stock
@@ -218,15 +250,20 @@ SELECT json_build_object('id', p.id, 'slug', p.slug, 'title', p.title, 'descript
     WHERE pc.tenant_id = $1 AND pc.product_id = p.id), '[]'),
   'tags', coalesce((SELECT json_agg(json_build_object('id', t.id, 'slug', t.slug, 'name', t.name) ORDER BY t.slug)
     FROM product_tags pt JOIN tags t ON t.tenant_id = $1 AND t.id = pt.tag_id
-    WHERE pt.tenant_id = $1 AND pt.product_id = p.id), '[]')
+    WHERE pt.tenant_id = $1 AND pt.product_id = p.id), '[]'),
+  'attributes', {of_product},
+  'related', coalesce((SELECT json_agg(r.related_id ORDER BY r.position) FROM related_products r
+    WHERE r.tenant_id = $1 AND r.product_id = p.id), '[]')
 )::text AS product
 FROM products p",
+        of_product = attribute_values::shown("product", "f.variant_id IS NULL"),
+        of_variant = attribute_values::shown("variant", "f.variant_id = v.id"),
         rank = inventory::LEVEL_RANK,
         available = inventory::AVAILABLE
     )
 });
 
-fn id<'de, T: TypedId, D: Deserializer<'de>>(row: D) -> Result<T, D::Error> {
+pub(super) fn id<'de, T: TypedId, D: Deserializer<'de>>(row: D) -> Result<T, D::Error> {
     Uuid::deserialize(row).map(T::from_uuid)
 }
 

@@ -4,7 +4,7 @@ use sea_orm::DbErr;
 
 use crate::{
     fault::{Fault, FieldFault, Kind, violated},
-    ids::{CategoryId, ImageId, ImportId, OptionId, ProductId, TagId, VariantId},
+    ids::{AttributeId, CategoryId, ImageId, ImportId, OptionId, ProductId, ProductTypeId, TagId, VariantId},
     inventory,
     page::CursorError,
 };
@@ -23,6 +23,10 @@ pub enum Error {
     CategoryNotFound(CategoryId),
     #[error("there is no tag {0}")]
     TagNotFound(TagId),
+    #[error("there is no attribute {0}")]
+    AttributeNotFound(AttributeId),
+    #[error("there is no product type {0}")]
+    ProductTypeNotFound(ProductTypeId),
     #[error("there is no import {0}")]
     ImportNotFound(ImportId),
     #[error("the slug is already used in this store")]
@@ -31,10 +35,30 @@ pub enum Error {
     ExternalIdTaken,
     #[error("a SKU is already used in this store")]
     SkuTaken,
+    /// Where it was given.
+    #[error("the barcode is already used in this store")]
+    BarcodeTaken(String),
+    #[error("the product never had the slug `{0}`")]
+    SlugNotFound(String),
+    #[error("another attribute of this store has the code")]
+    CodeTaken,
+    #[error("another product type of this store has the name")]
+    NameTaken,
+    #[error("another choice of the attribute has the label")]
+    LabelTaken,
+    /// Taking it away would take values from products.
+    #[error("products have the choice as a value: give them another first")]
+    ChoiceInUse,
+    #[error("a product type has the attribute: take it from the type first")]
+    AttributeInUse,
+    #[error("products have the type: give them another first")]
+    ProductTypeInUse,
+    #[error("the product type requires the attribute `{0}`")]
+    AttributeMissing(String),
     #[error("another variant or option took the same value meanwhile")]
     ValueTaken,
     /// The caller's copy is old.
-    #[error("the product has changed: it is at version {actual}, not {expected}")]
+    #[error("it has changed: it is at version {actual}, not {expected}")]
     VersionMoved { expected: i64, actual: i64 },
     #[error("a published product needs a variant with a price in the store's main currency")]
     NothingToSell(ProductId),
@@ -81,7 +105,20 @@ impl From<DbErr> for Error {
             Some("products_slug_key" | "categories_slug_key" | "tags_slug_key") => Self::SlugTaken,
             Some("products_external_id_key") => Self::ExternalIdTaken,
             Some("variants_sku_key") => Self::SkuTaken,
+            Some("variants_barcode_key") => Self::BarcodeTaken("/barcode".into()),
+            Some("products_schedule_check") => Self::at("/unpublish_at", "order", "must be later than `publish_at`"),
             Some("product_options_product_id_name_key" | "option_values_option_id_value_key") => Self::ValueTaken,
+            Some("attributes_code_key") => Self::CodeTaken,
+            Some("product_types_name_key") => Self::NameTaken,
+            Some("attribute_choices_attribute_id_label_key") => Self::LabelTaken,
+            Some("attribute_values_choice_id_fkey") => Self::ChoiceInUse,
+            Some("product_type_attributes_attribute_id_fkey") => Self::AttributeInUse,
+            Some(
+                "attribute_values_target_product_id_fkey"
+                | "attribute_values_target_category_id_fkey"
+                | "attribute_values_attribute_id_fkey",
+            ) => Self::at("/attributes", "unknown", "names something that does not exist"),
+            Some("related_products_related_id_fkey") => Self::at("/products", "unknown", "names a product that does not exist"),
             Some("reservations_stock_level_id_fkey") => Self::InUse,
             Some("product_categories_category_id_fkey") => Self::at("/categories", "unknown", "names a category that does not exist"),
             Some("categories_parent_id_fkey") => Self::at("/parent_id", "unknown", "names a category that does not exist"),
@@ -105,10 +142,21 @@ impl Fault for Error {
             | Self::ImageNotFound(_)
             | Self::CategoryNotFound(_)
             | Self::TagNotFound(_)
-            | Self::ImportNotFound(_) => Kind::NotFound,
+            | Self::ImportNotFound(_)
+            | Self::AttributeNotFound(_)
+            | Self::ProductTypeNotFound(_)
+            | Self::SlugNotFound(_) => Kind::NotFound,
             Self::SlugTaken
             | Self::ExternalIdTaken
             | Self::SkuTaken
+            | Self::BarcodeTaken(_)
+            | Self::CodeTaken
+            | Self::NameTaken
+            | Self::LabelTaken
+            | Self::ChoiceInUse
+            | Self::AttributeInUse
+            | Self::ProductTypeInUse
+            | Self::AttributeMissing(_)
             | Self::ValueTaken
             | Self::NothingToSell(_)
             | Self::InUse
@@ -135,6 +183,17 @@ impl Fault for Error {
             Self::SlugTaken => "catalog.slug_taken",
             Self::ExternalIdTaken => "catalog.external_id_taken",
             Self::SkuTaken => "catalog.sku_taken",
+            Self::BarcodeTaken(_) => "catalog.barcode_taken",
+            Self::SlugNotFound(_) => "catalog.slug_not_found",
+            Self::AttributeNotFound(_) => "catalog.attribute_not_found",
+            Self::ProductTypeNotFound(_) => "catalog.product_type_not_found",
+            Self::CodeTaken => "catalog.code_taken",
+            Self::NameTaken => "catalog.name_taken",
+            Self::LabelTaken => "catalog.label_taken",
+            Self::ChoiceInUse => "catalog.choice_in_use",
+            Self::AttributeInUse => "catalog.attribute_in_use",
+            Self::ProductTypeInUse => "catalog.product_type_in_use",
+            Self::AttributeMissing(_) => "catalog.attribute_missing",
             Self::ValueTaken => "catalog.value_taken",
             Self::VersionMoved { .. } => "catalog.version_moved",
             Self::NothingToSell(_) => "catalog.nothing_to_sell",
@@ -156,6 +215,10 @@ impl Fault for Error {
             Self::Cursor(error) => error.fields(),
             Self::Inventory(error) => error.fields(),
             Self::SlugTaken => vec![FieldFault::new("/slug", "taken", self.to_string())],
+            Self::CodeTaken => vec![FieldFault::new("/code", "taken", self.to_string())],
+            Self::NameTaken => vec![FieldFault::new("/name", "taken", self.to_string())],
+            Self::AttributeMissing(code) => vec![FieldFault::new(format!("/attributes/{code}"), "required", self.to_string())],
+            Self::BarcodeTaken(pointer) => vec![FieldFault::new(pointer, "taken", self.to_string())],
             _ => Vec::new(),
         }
     }

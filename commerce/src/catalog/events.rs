@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ids::{CategoryId, ImportId, ProductId},
+    ids::{AttributeId, CategoryId, ImportId, ProductId, ProductTypeId},
     outbox::Fact,
 };
 
@@ -61,6 +61,36 @@ impl Fact for CategoryChanged {
 
     fn aggregate_id(&self) -> Uuid {
         self.category_id.uuid()
+    }
+}
+
+/// An attribute has another name, other choices, or is filtered by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributeChanged {
+    pub attribute_id: AttributeId,
+}
+
+impl Fact for AttributeChanged {
+    const CODE: &'static str = "attributes.changed";
+    const AGGREGATE: &'static str = "attribute";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.attribute_id.uuid()
+    }
+}
+
+/// A product type was made, or has another name or other attributes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductTypeChanged {
+    pub product_type_id: ProductTypeId,
+}
+
+impl Fact for ProductTypeChanged {
+    const CODE: &'static str = "product_types.changed";
+    const AGGREGATE: &'static str = "product_type";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.product_type_id.uuid()
     }
 }
 

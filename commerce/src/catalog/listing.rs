@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tenancy::TenantTx;
 use uuid::Uuid;
 
-use super::Error;
+use super::{AttributeFilters, Error};
 use crate::{
     ids::{CategoryId, ProductId},
     inventory::{self, Availability},
@@ -46,6 +46,7 @@ pub struct Filter {
     pub category: Option<CategoryRef>,
     /// Bearing the tag with this slug.
     pub tag: Option<String>,
+    pub attributes: AttributeFilters,
     pub sort: Sort,
 }
 
@@ -162,6 +163,7 @@ pub async fn list(tx: &TenantTx, filter: &Filter, page: &PageQuery) -> Result<Pa
                 WHERE o.tenant_id = $1 AND o.currency = $2 AND o.product_id = l.product_id AND o.shelf_id = {shelf})"
         );
     }
+    conditions.push_str(&filter.attributes.conditions("l.product_id", &mut values));
     if let Some(cursor) = &page.after {
         let cursor = cursor.for_list(Some(tenant), filter.sort.as_str())?;
         values.extend([filter.sort.key_value(&cursor.key)?, cursor.id.into()]);
@@ -186,6 +188,28 @@ pub async fn list(tx: &TenantTx, filter: &Filter, page: &PageQuery) -> Result<Pa
     let page =
         Page::of(rows, page.limit, |row| Cursor::new(Some(tenant), filter.sort.as_str(), filter.sort.key(row), row.product_id.uuid()));
     Ok(page.map(|row| row.card(filter.currency)))
+}
+
+/// The cards of those of these products that shoppers may see, in this order, in one statement.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn cards(tx: &TenantTx, products: &[ProductId], currency: Currency) -> Result<Vec<Card>, Error> {
+    let ids: Vec<Uuid> = products.iter().map(|product| product.uuid()).collect();
+    let text = format!(
+        "SELECT l.product_id, l.slug, l.title, l.title_key, l.brand, l.published_at, l.price_from, l.price_to, l.compare_at,
+           l.image_url, l.image_alt, l.options::text AS options, stock.rank, stock.available
+         FROM unnest($3::uuid[]) WITH ORDINALITY AS x (id, place)
+         JOIN product_listings l ON l.tenant_id = $1 AND l.product_id = x.id AND l.currency = $2
+         CROSS JOIN LATERAL (
+           SELECT CASE WHEN l.has_untracked THEN 3 ELSE max({rank}) END AS rank, sum(greatest({available}, 0)) AS available
+           FROM stock_levels s WHERE s.tenant_id = $1 AND s.variant_id = ANY (l.variant_ids)) stock
+         ORDER BY x.place",
+        rank = inventory::LEVEL_RANK,
+        available = inventory::AVAILABLE
+    );
+    let rows: Vec<Row> = sql::all(tx, &text, [tx.tenant().into(), currency.code().into(), ids.into()]).await?;
+    Ok(rows.into_iter().map(|row| row.card(currency)).collect())
 }
 
 /// The shelves that hold what is asked for, each as SQL that finds its id.
@@ -239,6 +263,8 @@ impl Row {
 pub(super) struct Refreshed {
     pub product_id: ProductId,
     pub is_sold_in_main: bool,
+    /// An attribute that its type requires and it has not.
+    pub lacking: Option<String>,
 }
 
 /// Brings the rows of these products up to date: the last statement of every change to a product.
@@ -313,5 +339,15 @@ kept AS (
       excluded.price_to, excluded.compare_at, excluded.image_url, excluded.image_alt, excluded.options, excluded.variant_ids,
       excluded.has_untracked))
 SELECT f.id AS product_id, EXISTS (SELECT FROM sold s JOIN store_settings t ON t.tenant_id = $1 AND t.currency = s.currency
-  WHERE s.product_id = f.id) AS is_sold_in_main
+  WHERE s.product_id = f.id) AS is_sold_in_main,
+  (SELECT a.code FROM products p
+   JOIN product_types t ON t.tenant_id = $1 AND t.name = p.product_type
+   JOIN product_type_attributes ta ON ta.tenant_id = $1 AND ta.product_type_id = t.id AND ta.is_required
+   JOIN attributes a ON a.tenant_id = $1 AND a.id = ta.attribute_id
+   WHERE p.tenant_id = $1 AND p.id = f.id AND CASE ta.level
+     WHEN 'product' THEN NOT EXISTS (SELECT FROM attribute_values v
+       WHERE v.tenant_id = $1 AND v.product_id = p.id AND v.attribute_id = a.id AND v.variant_id IS NULL)
+     ELSE EXISTS (SELECT FROM variants w WHERE w.tenant_id = $1 AND w.product_id = p.id AND NOT EXISTS (SELECT FROM attribute_values v
+       WHERE v.tenant_id = $1 AND v.product_id = p.id AND v.attribute_id = a.id AND v.variant_id = w.id)) END
+   ORDER BY ta.position, a.id LIMIT 1) AS lacking
 FROM faces f";

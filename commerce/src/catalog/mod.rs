@@ -6,14 +6,23 @@
 //! - A product's `version` grows with every change to it or to anything it owns; each change is told once.
 //! - A shopper's page costs one statement, and the cost does not grow with the catalogue ([`listing`]).
 //! - Descriptions are made safe when they are written; what is read may be shown.
+//! - A slug that a published product had leads to it, until another product takes the slug.
+//! - Values of attributes are of their kind, and of a choice or a thing that exists; none is lost when a type changes.
+//! - A product is published only with the attributes that its type requires.
+//! - What is due is published or taken back within a minute, once; what may not be published says why.
 //!
 //! Uses: inventory (a new variant opens its level; availability).
 
+mod attribute_filters;
+pub mod attribute_values;
+pub mod attributes;
+mod barcodes;
 pub mod categories;
 mod combinations;
 mod currencies;
 mod description;
 pub mod detail;
+mod duplicate;
 pub mod entity;
 mod error;
 mod events;
@@ -21,18 +30,26 @@ pub mod images;
 pub mod imports;
 pub mod listing;
 mod new_product;
+pub mod old_slugs;
 pub mod options;
 pub mod prices;
+pub mod product_types;
 pub mod products;
+pub mod related;
 mod rows;
+pub mod schedule;
 mod settle;
 mod slugs;
 pub mod tags;
 pub mod variants;
 
+pub use attribute_filters::AttributeFilters;
 pub use combinations::ONLY_VARIANT;
 pub use detail::{CategoryName, Image, OptionValue, Price, Product, ProductOption, TagName, Variant};
+pub use duplicate::duplicate;
 pub use entity::product::Status;
 pub use error::Error;
-pub use events::{CategoryChanged, ImportCompleted, ImportRequested, ProductChange, ProductChanged, ProductDeleted};
-pub use new_product::{NewImage, NewOption, NewPrice, NewProduct, NewVariant};
+pub use events::{
+    AttributeChanged, CategoryChanged, ImportCompleted, ImportRequested, ProductChange, ProductChanged, ProductDeleted, ProductTypeChanged,
+};
+pub use new_product::{NewImage, NewOption, NewPrice, NewProduct, NewVariant, Seo};

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
+
 use super::{
+    attribute_values::Given,
+    barcodes,
     combinations::{self, Choices},
     currencies::Currencies,
     description,
     rows::{CategoryRow, ChoiceRow, ImageRow, OptionRow, PriceRow, ProductRow, Rows, ValueRow, VariantRow},
-    slugs,
+    schedule, slugs,
 };
 use crate::{
     fault::FieldFault,
@@ -26,6 +30,8 @@ pub const MOST_TAGS: usize = 50;
 /// Units a level may start with or be set to.
 pub const MOST_ON_HAND: i32 = 1_000_000;
 const MOST_GRAMS: i32 = 10_000_000;
+pub(super) const MOST_SEO_TITLE: usize = 255;
+pub(super) const MOST_SEO_DESCRIPTION: usize = 1000;
 
 #[derive(Clone, Debug, Default)]
 pub struct NewProduct {
@@ -36,7 +42,14 @@ pub struct NewProduct {
     pub description: String,
     pub brand: Option<String>,
     pub product_type: Option<String>,
+    /// Of the product itself, as its type says.
+    pub attributes: Given,
     pub external_id: Option<String>,
+    pub seo: Seo,
+    /// When it is to be published by itself.
+    pub publish_at: Option<DateTime<Utc>>,
+    /// When it is to be taken back by itself.
+    pub unpublish_at: Option<DateTime<Utc>>,
     pub options: Vec<NewOption>,
     /// None at all is allowed for a draft.
     pub variants: Vec<NewVariant>,
@@ -44,6 +57,13 @@ pub struct NewProduct {
     /// Names; unknown ones are made.
     pub tags: Vec<String>,
     pub images: Vec<NewImage>,
+}
+
+/// What search engines and previews are told, where it differs from the title and the description.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seo {
+    pub title: Option<String>,
+    pub description: Option<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -64,6 +84,8 @@ pub struct NewVariant {
     pub is_stock_tracked: bool,
     pub tax_class: String,
     pub prices: Vec<NewPrice>,
+    /// As the product's type says.
+    pub attributes: Given,
     /// Units at the default location.
     pub on_hand: i32,
     pub backorder: Backorder,
@@ -93,6 +115,7 @@ impl Default for NewVariant {
             is_stock_tracked: true,
             tax_class: "standard".into(),
             prices: Vec::new(),
+            attributes: Given::new(),
             on_hand: 0,
             backorder: Backorder::Deny,
         }
@@ -118,6 +141,16 @@ impl Faults {
     /// An optional line; blank is absent.
     pub(super) fn optional(&mut self, pointer: &str, text: Option<&str>, max: usize) -> Option<String> {
         text.filter(|text| !text.trim().is_empty()).map(|text| self.line(pointer, text, max))
+    }
+
+    /// Optional text of several lines; blank is absent.
+    pub(super) fn prose(&mut self, pointer: &str, text: Option<&str>, max: usize) -> Option<String> {
+        text.filter(|text| !text.trim().is_empty()).map(|text| self.take(clean_text(pointer, text, max)))
+    }
+
+    /// An optional barcode; blank is absent.
+    pub(super) fn barcode(&mut self, pointer: &str, text: Option<&str>) -> Option<String> {
+        text.filter(|text| !text.trim().is_empty()).map(|text| self.take(barcodes::clean(pointer, text)))
     }
 
     pub(super) fn at_most(&mut self, pointer: &str, count: usize, max: usize) {
@@ -147,7 +180,7 @@ impl Faults {
 ///
 /// # Errors
 /// `Invalid` names every wrong field.
-pub(super) fn rows(new: &NewProduct, id: ProductId, currencies: &Currencies) -> Result<Rows, super::Error> {
+pub(super) fn rows(new: &NewProduct, id: ProductId, currencies: &Currencies, now: DateTime<Utc>) -> Result<Rows, super::Error> {
     let mut faults = Faults::default();
     let mut rows = Rows::default();
     let title = faults.line("/title", &new.title, 255);
@@ -159,6 +192,7 @@ pub(super) fn rows(new: &NewProduct, id: ProductId, currencies: &Currencies) -> 
     if !faults.0.is_empty() {
         return Err(super::Error::Invalid(faults.0));
     }
+    schedule::check(&mut faults, now, new.publish_at, new.unpublish_at);
     rows.products.push(ProductRow {
         id: id.uuid(),
         slug: faults.slug("/slug", new.slug.as_deref(), &title),
@@ -166,6 +200,10 @@ pub(super) fn rows(new: &NewProduct, id: ProductId, currencies: &Currencies) -> 
         brand: faults.optional("/brand", new.brand.as_deref(), 100),
         product_type: faults.optional("/product_type", new.product_type.as_deref(), 100),
         external_id: faults.optional("/external_id", new.external_id.as_deref(), 100),
+        seo_title: faults.optional("/seo/title", new.seo.title.as_deref(), MOST_SEO_TITLE),
+        seo_description: faults.prose("/seo/description", new.seo.description.as_deref(), MOST_SEO_DESCRIPTION),
+        publish_at: new.publish_at,
+        unpublish_at: new.unpublish_at,
         status: "draft",
         published_at: None,
         title,
@@ -185,6 +223,7 @@ pub(super) fn rows(new: &NewProduct, id: ProductId, currencies: &Currencies) -> 
         }
     }
     skus_differ(&mut faults, &new.variants);
+    barcodes::differ(&mut faults, &new.variants);
     for (position, image) in new.images.iter().enumerate() {
         rows.images.push(self::image(&mut faults, &format!("/images/{position}"), id, position, image));
     }
@@ -261,7 +300,7 @@ pub(super) fn variant(
         id: id.uuid(),
         product_id: product.uuid(),
         sku: faults.optional(&format!("{pointer}/sku"), new.sku.as_deref(), 100),
-        barcode: faults.optional(&format!("{pointer}/barcode"), new.barcode.as_deref(), 64),
+        barcode: faults.barcode(&format!("{pointer}/barcode"), new.barcode.as_deref()),
         title: short(&title),
         position,
         weight_grams: weight(faults, pointer, new.weight_grams),
@@ -378,7 +417,8 @@ mod tests {
 
     fn made(new: &NewProduct) -> Result<Rows, Vec<(String, &'static str)>> {
         let euro = "EUR".parse().unwrap();
-        rows(new, ProductId::new(), &Currencies { main: euro, all: vec![euro] })
+        let now = "2026-03-01T12:00:00Z".parse().unwrap();
+        rows(new, ProductId::new(), &Currencies { main: euro, all: vec![euro] }, now)
             .map_err(|error| error.fields().into_iter().map(|fault| (fault.pointer, fault.code)).collect())
     }
 
@@ -393,7 +433,7 @@ mod tests {
     #[test]
     fn every_wrong_field_is_named() {
         type Spoil = fn(&mut NewProduct);
-        let cases: [(Spoil, &str, &str); 11] = [
+        let cases: [(Spoil, &str, &str); 16] = [
             (|p| p.title = " ".into(), "/title", "required"),
             (|p| p.slug = Some("A b".into()), "/slug", "slug"),
             (|p| p.variants[1].options = p.variants[0].options.clone(), "/variants/1/options", "duplicate_combination"),
@@ -405,6 +445,18 @@ mod tests {
             (|p| p.images = vec![NewImage { url: "javascript:alert(1)".into(), ..NewImage::default() }], "/images/0/url", "url"),
             (|p| p.variants = vec![NewVariant::default(); 101], "/variants", "too_many"),
             (|p| p.variants.iter_mut().for_each(|v| v.sku = Some("A".into())), "/variants/1/sku", "duplicate"),
+            (|p| p.variants.iter_mut().for_each(|v| v.barcode = Some("B".into())), "/variants/1/barcode", "duplicate"),
+            (|p| p.variants[0].barcode = Some("4006381333930".into()), "/variants/0/barcode", "gtin"),
+            (|p| p.seo.title = Some("x".repeat(256)), "/seo/title", "too_long"),
+            (|p| p.publish_at = "2026-03-01T12:00:00Z".parse().ok(), "/publish_at", "past"),
+            (
+                |p| {
+                    p.publish_at = "2026-03-03T12:00:00Z".parse().ok();
+                    p.unpublish_at = "2026-03-02T12:00:00Z".parse().ok();
+                },
+                "/unpublish_at",
+                "order",
+            ),
         ];
         for (spoil, pointer, code) in cases {
             let mut product = shirt();

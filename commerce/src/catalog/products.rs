@@ -6,14 +6,16 @@ use tenancy::TenantTx;
 use uuid::Uuid;
 
 use super::{
-    Error, NewProduct, Product, Status, currencies, description, detail,
+    Error, NewProduct, Product, Status,
+    attribute_values::{self, Given, Wanted},
+    barcodes, currencies, description, detail,
     events::{ProductChange, ProductDeleted},
     new_product::{self, Faults},
-    settle, tags,
+    old_slugs, schedule, settle, tags,
 };
 use crate::{
     clock::Clock,
-    ids::{CategoryId, ProductId},
+    ids::{CategoryId, ProductId, VariantId},
     money::{Currency, Money},
     outbox,
     page::{Cursor, CursorError, Page, PageQuery},
@@ -30,7 +32,13 @@ pub struct ProductChanges {
     pub description: Option<String>,
     pub brand: Option<Option<String>>,
     pub product_type: Option<Option<String>>,
+    /// By code; what is not named stays, `null` clears.
+    pub attributes: Given,
     pub external_id: Option<Option<String>>,
+    pub seo_title: Option<Option<String>>,
+    pub seo_description: Option<Option<String>>,
+    pub publish_at: Option<Option<DateTime<Utc>>>,
+    pub unpublish_at: Option<Option<DateTime<Utc>>>,
     /// All of them.
     pub categories: Option<Vec<CategoryId>>,
     /// All of them, by name; unknown ones are made.
@@ -40,12 +48,20 @@ pub struct ProductChanges {
 /// Makes a draft with its options, variants, prices, images and groups.
 ///
 /// # Errors
-/// `Invalid` names every wrong field; `SlugTaken`, `SkuTaken`, `ExternalIdTaken`.
+/// `Invalid` names every wrong field; `SlugTaken`, `SkuTaken`, `BarcodeTaken`, `ExternalIdTaken`.
 pub async fn create(tx: &TenantTx, clock: &Clock, new: NewProduct) -> Result<Product, Error> {
     let id = ProductId::new();
-    let mut rows = new_product::rows(&new, id, &currencies::of_store(tx).await?)?;
+    let mut rows = new_product::rows(&new, id, &currencies::of_store(tx).await?, clock.now())?;
+    barcodes::are_free(tx, &new.variants).await?;
     rows.tags = tags::rows(id, &tags::ensure(tx, clock, &tag_names(&new.tags)?).await?);
     rows.insert(tx, clock, None).await?;
+    let variants = rows.variants.iter().zip(&new.variants).enumerate().map(|(at, (row, variant))| Wanted {
+        variant: Some(VariantId::from_uuid(row.id)),
+        pointer: format!("/variants/{at}/attributes"),
+        given: &variant.attributes,
+    });
+    let own = Wanted { variant: None, pointer: "/attributes".into(), given: &new.attributes };
+    attribute_values::set(tx, id, &std::iter::once(own).chain(variants).collect::<Vec<_>>()).await?;
     settle::end(tx, clock, id, ProductChange::Created).await?;
     find(tx, id).await
 }
@@ -65,16 +81,19 @@ pub async fn change(tx: &TenantTx, clock: &Clock, id: ProductId, expected: Optio
     let (has_brand, brand) = cleared(&mut faults, "/brand", &changes.brand);
     let (has_type, product_type) = cleared(&mut faults, "/product_type", &changes.product_type);
     let (has_external, external_id) = cleared(&mut faults, "/external_id", &changes.external_id);
+    let seo_title = changes.seo_title.as_ref().map(|title| faults.optional("/seo/title", title.as_deref(), new_product::MOST_SEO_TITLE));
+    let seo_description =
+        changes.seo_description.as_ref().map(|text| faults.prose("/seo/description", text.as_deref(), new_product::MOST_SEO_DESCRIPTION));
+    schedule::check(&mut faults, clock.now(), changes.publish_at.flatten(), changes.unpublish_at.flatten());
     faults.at_most("/categories", changes.categories.as_ref().map_or(0, Vec::len), new_product::MOST_CATEGORIES);
     faults.at_most("/tags", changes.tags.as_ref().map_or(0, Vec::len), new_product::MOST_TAGS);
     faults.done(())?;
-    let values: [Value; 13] = [
+    let values: [Value; 20] = [
         tx.tenant().into(),
         id.into(),
         clock.now().into(),
         expected.into(),
         title.into(),
-        slug.into(),
         description.into(),
         has_brand.into(),
         brand.into(),
@@ -82,9 +101,20 @@ pub async fn change(tx: &TenantTx, clock: &Clock, id: ProductId, expected: Optio
         product_type.into(),
         has_external.into(),
         external_id.into(),
+        seo_title.is_some().into(),
+        seo_title.flatten().into(),
+        seo_description.is_some().into(),
+        seo_description.flatten().into(),
+        changes.publish_at.is_some().into(),
+        changes.publish_at.flatten().into(),
+        changes.unpublish_at.is_some().into(),
+        changes.unpublish_at.flatten().into(),
     ];
     if sql::run(tx, CHANGE, values).await? == 0 {
         return Err(settle::why_untouched(tx, id, expected).await?);
+    }
+    if let Some(slug) = &slug {
+        old_slugs::replace(tx, clock, id, slug).await?;
     }
     if let Some(categories) = &changes.categories {
         let ids: Vec<Uuid> = categories.iter().map(|category| category.uuid()).collect();
@@ -94,6 +124,8 @@ pub async fn change(tx: &TenantTx, clock: &Clock, id: ProductId, expected: Optio
         let ids: Vec<Uuid> = tags::ensure(tx, clock, &tag_names(names)?).await?.values().map(|tag| tag.uuid()).collect();
         sql::run(tx, RETAG, [tx.tenant().into(), id.into(), ids.into()]).await?;
     }
+    let own = Wanted { variant: None, pointer: "/attributes".into(), given: &changes.attributes };
+    attribute_values::set(tx, id, &[own]).await?;
     settle::end(tx, clock, id, ProductChange::Edited).await?;
     find(tx, id).await
 }
@@ -105,9 +137,12 @@ fn tag_names(names: &[String]) -> Result<std::collections::BTreeMap<String, Stri
 }
 
 const CHANGE: &str = "
-UPDATE products SET title = coalesce($5, title), slug = coalesce($6, slug), description = coalesce($7, description),
-  brand = CASE WHEN $8 THEN $9 ELSE brand END, product_type = CASE WHEN $10 THEN $11 ELSE product_type END,
-  external_id = CASE WHEN $12 THEN $13 ELSE external_id END, version = version + 1, updated_at = $3
+UPDATE products SET title = coalesce($5, title), description = coalesce($6, description),
+  brand = CASE WHEN $7 THEN $8 ELSE brand END, product_type = CASE WHEN $9 THEN $10 ELSE product_type END,
+  external_id = CASE WHEN $11 THEN $12 ELSE external_id END,
+  seo_title = CASE WHEN $13 THEN $14 ELSE seo_title END, seo_description = CASE WHEN $15 THEN $16 ELSE seo_description END,
+  publish_at = CASE WHEN $17 THEN $18 ELSE publish_at END, publish_failed = CASE WHEN $17 THEN NULL ELSE publish_failed END,
+  unpublish_at = CASE WHEN $19 THEN $20 ELSE unpublish_at END, version = version + 1, updated_at = $3
 WHERE tenant_id = $1 AND id = $2 AND ($4::bigint IS NULL OR version = $4)";
 
 const REGROUP: &str = "
@@ -123,7 +158,8 @@ ON CONFLICT DO NOTHING";
 /// Shows a product to shoppers. Publishing what is published changes nothing.
 ///
 /// # Errors
-/// `NothingToSell` without a variant priced in the store's main currency; `ProductNotFound`, `VersionMoved`.
+/// `NothingToSell` without a variant priced in the store's main currency; `AttributeMissing` without what its type requires;
+/// `ProductNotFound`, `VersionMoved`.
 pub async fn publish(tx: &TenantTx, clock: &Clock, id: ProductId, expected: Option<i64>) -> Result<Product, Error> {
     turn(tx, clock, id, expected, Status::Published, ProductChange::Published).await
 }
@@ -153,7 +189,9 @@ async fn turn(
     change: ProductChange,
 ) -> Result<Product, Error> {
     let text = "UPDATE products SET status = $3, version = version + 1, updated_at = $4,
-                  published_at = CASE WHEN $3 = 'published' THEN coalesce(published_at, $4) ELSE published_at END
+                  published_at = CASE WHEN $3 = 'published' THEN coalesce(published_at, $4) ELSE published_at END,
+                  publish_at = CASE WHEN $3 = 'draft' AND publish_at > now() THEN publish_at END, publish_failed = NULL,
+                  unpublish_at = CASE WHEN $3 = 'published' AND unpublish_at > now() THEN unpublish_at END
                 WHERE tenant_id = $1 AND id = $2 AND status <> $3 AND ($5::bigint IS NULL OR version = $5)";
     let values = [tx.tenant().into(), id.into(), status.as_str().into(), clock.now().into(), expected.into()];
     if sql::run(tx, text, values).await? == 0 {
@@ -167,14 +205,19 @@ async fn turn(
     find(tx, id).await
 }
 
-/// Removes a product that was never sold, with its levels and their movements.
+/// Removes a product that was never sold, with its levels and their movements. References to it, and its places among related
+/// products, go with it.
 ///
 /// # Errors
-/// `InUse` when it has been in a checkout or an order: archive it instead. `ProductNotFound`, `VersionMoved`.
+/// `InUse` when it has been in an order or in a checkout that held units of it, or is in one that is open: archive it instead.
+/// `ProductNotFound`, `VersionMoved`.
 pub async fn delete(tx: &TenantTx, clock: &Clock, id: ProductId, expected: Option<i64>) -> Result<(), Error> {
     settle::begin(tx, clock, id, expected).await?;
+    attribute_values::forget_target(tx, clock, id.uuid()).await?;
     let text = "DELETE FROM products WHERE tenant_id = $1 AND id = $2
-                AND NOT EXISTS (SELECT FROM order_lines l WHERE l.tenant_id = $1 AND l.product_id = $2)";
+                AND NOT EXISTS (SELECT FROM order_lines l WHERE l.tenant_id = $1 AND l.product_id = $2)
+                AND NOT EXISTS (SELECT FROM checkouts c JOIN checkout_lines l ON l.tenant_id = $1 AND l.checkout_id = c.id
+                  WHERE c.tenant_id = $1 AND c.status IN ('open', 'completing') AND l.product_id = $2)";
     if sql::run(tx, text, [tx.tenant().into(), id.into()]).await? == 0 {
         return Err(Error::InUse);
     }

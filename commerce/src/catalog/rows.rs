@@ -36,6 +36,10 @@ pub(super) struct ProductRow {
     pub brand: Option<String>,
     pub product_type: Option<String>,
     pub external_id: Option<String>,
+    pub seo_title: Option<String>,
+    pub seo_description: Option<String>,
+    pub publish_at: Option<DateTime<Utc>>,
+    pub unpublish_at: Option<DateTime<Utc>>,
     pub status: &'static str,
     pub published_at: Option<DateTime<Utc>>,
 }
@@ -149,11 +153,15 @@ impl Rows {
 /// variant already has in a currency is replaced.
 const INSERT: &str = "
 WITH product AS (
-  INSERT INTO products (tenant_id, id, slug, title, description, brand, product_type, external_id, status, published_at,
-    created_at, updated_at)
-  SELECT $1, x.id, x.slug, x.title, x.description, x.brand, x.product_type, x.external_id, x.status, x.published_at, $3, $3
+  INSERT INTO products (tenant_id, id, slug, title, description, brand, product_type, external_id, seo_title,
+    seo_description, publish_at, unpublish_at, status, published_at, created_at, updated_at)
+  SELECT $1, x.id, x.slug, x.title, x.description, x.brand, x.product_type, x.external_id, x.seo_title, x.seo_description,
+    x.publish_at, x.unpublish_at, x.status, x.published_at, $3, $3
   FROM jsonb_to_recordset($2 -> 'products') AS x (id uuid, slug text, title text, description text, brand text,
-    product_type text, external_id text, status text, published_at timestamptz)),
+    product_type text, external_id text, seo_title text, seo_description text, publish_at timestamptz, unpublish_at timestamptz,
+    status text, published_at timestamptz)),
+retaken AS (
+  DELETE FROM product_slugs s USING jsonb_to_recordset($2 -> 'products') AS x (slug text) WHERE s.tenant_id = $1 AND s.slug = x.slug),
 option AS (
   INSERT INTO product_options (tenant_id, id, product_id, name, position)
   SELECT $1, x.id, x.product_id, x.name, x.position

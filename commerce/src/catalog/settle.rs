@@ -39,7 +39,8 @@ pub(super) async fn why_untouched(tx: &TenantTx, id: ProductId, expected: Option
 /// Ends a change.
 ///
 /// # Errors
-/// `NothingToSell` when a published product was left without a variant priced in the main currency.
+/// `NothingToSell` when a published product was left without a variant priced in the main currency; `AttributeMissing` when one
+/// was published without an attribute that its type requires.
 pub(super) async fn end(tx: &TenantTx, clock: &Clock, id: ProductId, change: ProductChange) -> Result<(), Error> {
     end_all(tx, clock, &[ProductChanged { product_id: id, change }]).await
 }
@@ -53,6 +54,13 @@ pub(super) async fn end_all(tx: &TenantTx, clock: &Clock, changes: &[ProductChan
     let published = listing::refresh(tx, &ids).await?;
     if let Some(empty) = published.iter().find(|product| !product.is_sold_in_main) {
         return Err(Error::NothingToSell(empty.product_id));
+    }
+    // Whoever requires an attribute later takes nobody's product from the shoppers.
+    let is_new = |id: ProductId| {
+        changes.iter().any(|one| one.product_id == id && matches!(one.change, ProductChange::Created | ProductChange::Published))
+    };
+    if let Some(code) = published.into_iter().filter(|product| is_new(product.product_id)).find_map(|product| product.lacking) {
+        return Err(Error::AttributeMissing(code));
     }
     outbox::record_all(tx, clock, changes).await?;
     Ok(())

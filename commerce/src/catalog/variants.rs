@@ -7,6 +7,7 @@ use tenancy::TenantTx;
 
 use super::{
     Error, NewVariant, Product,
+    attribute_values::{self, Given, Wanted},
     combinations::{self, Choices},
     currencies, detail,
     events::ProductChange,
@@ -32,12 +33,14 @@ pub struct VariantChanges {
     pub requires_shipping: Option<bool>,
     pub is_stock_tracked: Option<bool>,
     pub tax_class: Option<String>,
+    /// By code; what is not named stays, `null` clears.
+    pub attributes: Given,
 }
 
 /// Adds a variant, with its prices and its level at the default location.
 ///
 /// # Errors
-/// `Invalid` names every wrong field; `SkuTaken`, `ProductNotFound`, `VersionMoved`.
+/// `Invalid` names every wrong field; `SkuTaken`, `BarcodeTaken`, `ProductNotFound`, `VersionMoved`.
 pub async fn add(tx: &TenantTx, clock: &Clock, product: ProductId, expected: Option<i64>, new: NewVariant) -> Result<Product, Error> {
     settle::begin(tx, clock, product, expected).await?;
     let whole = detail::find(tx, product).await?;
@@ -50,6 +53,8 @@ pub async fn add(tx: &TenantTx, clock: &Clock, product: ProductId, expected: Opt
     faults.done(())?;
     rows.choices = choose(&whole, id, &choices, &mut rows.values);
     rows.insert(tx, clock, None).await?;
+    let own = Wanted { variant: Some(id), pointer: "/attributes".into(), given: &new.attributes };
+    attribute_values::set(tx, product, &[own]).await?;
     settle::end(tx, clock, product, ProductChange::Edited).await?;
     detail::find(tx, product).await
 }
@@ -57,7 +62,7 @@ pub async fn add(tx: &TenantTx, clock: &Clock, product: ProductId, expected: Opt
 /// Changes a variant.
 ///
 /// # Errors
-/// `Invalid` names every wrong field; `SkuTaken`, `VariantNotFound`, `ProductNotFound`, `VersionMoved`.
+/// `Invalid` names every wrong field; `SkuTaken`, `BarcodeTaken`, `VariantNotFound`, `ProductNotFound`, `VersionMoved`.
 pub async fn change(
     tx: &TenantTx,
     clock: &Clock,
@@ -68,7 +73,7 @@ pub async fn change(
     settle::begin(tx, clock, product, expected).await?;
     let mut faults = Faults::default();
     let sku = changes.sku.as_ref().and_then(|sku| faults.optional("/sku", sku.as_deref(), 100));
-    let barcode = changes.barcode.as_ref().and_then(|barcode| faults.optional("/barcode", barcode.as_deref(), 64));
+    let barcode = changes.barcode.as_ref().and_then(|barcode| faults.barcode("/barcode", barcode.as_deref()));
     let weight = changes.weight_grams.map(|grams| new_product::weight(&mut faults, "", grams));
     let tax_class = changes.tax_class.as_deref().map(|class| new_product::tax_class(&mut faults, "", class));
     if let Some(given) = &changes.options {
@@ -81,6 +86,7 @@ pub async fn change(
     }
     faults.done(())?;
     let text = "UPDATE variants SET sku = CASE WHEN $4 THEN $5 ELSE sku END, barcode = CASE WHEN $6 THEN $7 ELSE barcode END,
+                  is_barcode_shared = is_barcode_shared AND NOT $6,
                   weight_grams = coalesce($8, weight_grams), requires_shipping = coalesce($9, requires_shipping),
                   is_stock_tracked = coalesce($10, is_stock_tracked), tax_class = coalesce($11, tax_class), updated_at = $12
                 WHERE tenant_id = $1 AND product_id = $2 AND id = $3";
@@ -101,6 +107,8 @@ pub async fn change(
     if sql::run(tx, text, values).await? == 0 {
         return Err(Error::VariantNotFound(id));
     }
+    let own = Wanted { variant: Some(id), pointer: "/attributes".into(), given: &changes.attributes };
+    attribute_values::set(tx, product, &[own]).await?;
     options::tidy(tx, product).await?;
     settle::end(tx, clock, product, ProductChange::Edited).await?;
     detail::find(tx, product).await

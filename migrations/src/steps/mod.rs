@@ -28,6 +28,10 @@ mod m20261122_001920_create_support_sessions;
 mod m20261122_002000_alter_api_keys;
 mod m20261122_002010_create_erasures;
 mod m20261122_002020_index_contacts;
+mod m20261123_002100_alter_products;
+mod m20261123_002110_index_products;
+mod m20261123_002120_create_attributes;
+mod m20261123_002130_create_related_products;
 mod m20261123_002300_alter_invitations;
 mod m20261123_002310_alter_operator_audit;
 mod m20261123_002320_alter_support_sessions;
@@ -61,6 +65,10 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261122_002000_alter_api_keys::Migration),
         Box::new(m20261122_002010_create_erasures::Migration),
         Box::new(m20261122_002020_index_contacts::Migration),
+        Box::new(m20261123_002100_alter_products::Migration),
+        Box::new(m20261123_002110_index_products::Migration),
+        Box::new(m20261123_002120_create_attributes::Migration),
+        Box::new(m20261123_002130_create_related_products::Migration),
         Box::new(m20261123_002300_alter_invitations::Migration),
         Box::new(m20261123_002310_alter_operator_audit::Migration),
         Box::new(m20261123_002320_alter_support_sessions::Migration),

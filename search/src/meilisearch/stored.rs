@@ -28,7 +28,7 @@ pub(super) struct Stored<'a> {
     description: &'a str,
     category_slugs: Vec<&'a str>,
     tag_slugs: Vec<&'a str>,
-    /// `key=value`: an attribute for each option of each store would soon be more than an index can have.
+    /// `key=value`: an attribute (as Meilisearch means it) for each option and attribute of each store would soon be more than an index can have.
     options: Vec<String>,
     prices: &'a BTreeMap<String, i64>,
     in_stock: bool,
@@ -79,13 +79,17 @@ pub(super) fn attribute(field: &Field) -> &'static str {
         Field::Brand => "brand",
         Field::ProductType => "product_type",
         Field::InStock => "in_stock",
-        Field::Option(_) => "options",
+        Field::Option(_) | Field::Attribute(_) => "options",
     }
 }
 
-/// A value of an option, as it lies in `options`.
+/// A value of an option or of an attribute, as it lies in `options`. No key of an option has a dot.
 pub(super) fn option_pair(field: &Field, value: &str) -> Option<String> {
-    if let Field::Option(key) = field { Some(format!("{key}={value}")) } else { None }
+    match field {
+        Field::Option(key) => Some(format!("{key}={value}")),
+        Field::Attribute(code) => Some(format!("attribute.{code}={value}")),
+        _ => None,
+    }
 }
 
 /// The settings of the index. Searchable attributes are in the order of their worth.
@@ -108,4 +112,19 @@ pub(super) fn settings() -> Value {
         "faceting": { "maxValuesPerFacet": MAX_FACET_VALUES * 3, "sortFacetValuesBy": { "*": "count" } },
         "pagination": { "maxTotalHits": WINDOW },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// They share one attribute of Meilisearch, and must not be taken for each other.
+    #[test]
+    fn an_option_and_an_attribute_of_one_name_lie_apart() {
+        let (option, own) = (Field::Option("material".into()), Field::Attribute("material".into()));
+        assert_eq!((attribute(&option), attribute(&own)), ("options", "options"));
+        assert_eq!(option_pair(&option, "Wool").as_deref(), Some("material=Wool"));
+        assert_eq!(option_pair(&own, "Wool").as_deref(), Some("attribute.material=Wool"));
+        assert_eq!(option_pair(&Field::Brand, "Wool"), None);
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use commerce::ids::ProductId;
 use futures::future::join_all;
-use search::{Error, Field, Filters, PriceRange, ProductDocument, Query, Sort};
+use search::{Attribute, Error, Field, Filters, PriceRange, ProductDocument, ProductOption, Query, Sort};
 
 use super::fixture::{Fixture, branded, category, counts, document, euro, priced, tag, text_query, titles};
 
@@ -40,6 +40,7 @@ for_each_backend!(
     the_title_comes_before_the_rest,
     facets_are_disjunctive,
     categories_tags_options_and_stock_filter,
+    attributes_filter_and_are_counted,
     prices_filter_and_sort_in_the_asked_currency,
     sorts_are_strict,
     pages_follow_each_other,
@@ -167,6 +168,35 @@ async fn categories_tags_options_and_stock_filter(f: &Fixture) {
             assert_eq!(titles(&f.ask(&query).await), expected, "{field} = {value}, facets {:?}", query.facets);
         }
     }
+}
+
+async fn attributes_filter_and_are_counted(f: &Fixture) {
+    let with = |title: &str, code: &str, values: &[&str]| {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        ProductDocument { attributes: vec![Attribute { code: code.into(), values }], ..document(title) }
+    };
+    // An option of the same name is something else.
+    let option = ProductOption { name: "Material".into(), values: vec!["Silk".into()] };
+    let scarf = ProductDocument { options: vec![option], ..with("Scarf", "material", &["Wool"]) };
+    f.index(&[scarf, with("Shirt", "material", &["Silk", "Wool"]), with("Ring", "width", &["12.5"])]).await;
+    let (material, width) = (Field::Attribute("material".into()), Field::Attribute("width".into()));
+    let cases = [
+        (&material, vec!["Wool"], vec!["Scarf", "Shirt"]),
+        (&material, vec!["Silk"], vec!["Shirt"]),
+        (&width, vec!["12.5"], vec!["Ring"]),
+        (&width, vec!["Wool"], vec![]),
+    ];
+    for (field, wanted, expected) in cases {
+        let values = BTreeMap::from([(field.clone(), wanted.iter().map(|value| (*value).to_owned()).collect())]);
+        for facets in [vec![], vec![field.clone()]] {
+            let filters = Filters { values: values.clone(), ..Filters::default() };
+            let query = Query { filters, facets, sort: Sort::Title, ..Query::all(euro(), 24) };
+            assert_eq!(titles(&f.ask(&query).await), expected, "{field} = {wanted:?}, facets {:?}", query.facets);
+        }
+    }
+    let found = f.ask(&Query { facets: vec![material.clone(), width.clone()], ..Query::all(euro(), 24) }).await;
+    assert_eq!(counts(&found, &material), [("Wool", 2), ("Silk", 1)]);
+    assert_eq!(counts(&found, &width), [("12.5", 1)]);
 }
 
 async fn prices_filter_and_sort_in_the_asked_currency(f: &Fixture) {

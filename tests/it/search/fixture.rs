@@ -162,6 +162,7 @@ pub(super) fn document(title: &str) -> ProductDocument {
         categories: Vec::new(),
         tags: Vec::new(),
         options: Vec::new(),
+        attributes: Vec::new(),
         image: None,
         prices: BTreeMap::from([("EUR".into(), 1_000)]),
         in_stock: true,

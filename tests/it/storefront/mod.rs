@@ -1,3 +1,4 @@
+mod attributes;
 mod carts;
 mod checkouts;
 mod customer_addresses;
@@ -8,6 +9,7 @@ mod customers;
 mod erasures;
 mod exports;
 mod kept;
+mod old_slugs;
 mod order_page;
 mod origins;
 mod products;

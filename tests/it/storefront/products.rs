@@ -23,6 +23,34 @@ async fn a_draft_is_never_on_the_storefront() {
     world.run_jobs().await;
 }
 
+/// T083: what is not published is reached by no old name, relation, reference or filter.
+#[tokio::test]
+async fn t083_a_draft_is_reached_by_no_way_round() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let (vendor, shopper) = (world.vendor(&ada), world.shopper(&ada));
+    let refers = json!({ "code": "fits", "name": "Fits", "kind": "reference", "target": "product" });
+    let refers = vendor.post("attributes", &refers).await.ok();
+    let new = json!({ "code": "is_new", "name": "New", "kind": "boolean", "is_filterable": true });
+    let new = vendor.post("attributes", &new).await.ok();
+    let assigned = json!([{ "attribute_id": refers["id"], "level": "product" }, { "attribute_id": new["id"], "level": "product" }]);
+    vendor.post("product-types", &json!({ "name": "Mug", "attributes": assigned })).await.ok();
+    let (mug, secret) = (a_product().create(&world, &ada).await, a_product().titled("Secret").draft().create(&world, &ada).await);
+    let hidden = json!({ "product_type": "Mug", "slug": "hidden", "attributes": { "is_new": true } });
+    vendor.patch(format!("products/{}", secret.id), &hidden).await.ok();
+    let shown = json!({ "product_type": "Mug", "attributes": { "fits": secret.id, "is_new": true } });
+    vendor.patch(format!("products/{}", mug.id), &shown).await.ok();
+    vendor.put(format!("products/{}/related", mug.id), &json!({ "products": [secret.id] })).await.ok();
+    world.run_jobs().await;
+    for path in ["products/mug", "products", "products?attribute=is_new:true", "search?q=secret", "search?attribute=is_new:true"] {
+        let answer = shopper.get(path).await.ok().to_string();
+        assert!(!answer.contains("Secret") && !answer.contains("hidden"), "{path}: {answer}");
+    }
+    for slug in ["secret", "hidden"] {
+        shopper.get(format!("products/{slug}")).await.refused(404, "catalog.product_not_found");
+    }
+}
+
 #[tokio::test]
 async fn another_stores_products_look_absent() {
     let world = World::new().await;

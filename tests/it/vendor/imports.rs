@@ -64,6 +64,30 @@ async fn the_real_file_twice_changes_nothing_the_second_time() {
 }
 
 #[tokio::test]
+async fn what_search_engines_and_scanners_read_is_taken_over() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let file = "Handle,Title,Variant Price,SEO Title,SEO Description,Variant Barcode\n\
+                mug,Mug,5,Buy a mug,Soft,'4006381333931\n\
+                cup,Cup,5,,,4006381333930\n\
+                pot,Pot,5,,,4006381333931\n";
+    let (done, errors) = import(&world, &ada, file.as_bytes()).await;
+    let told: Vec<_> = errors.iter().map(|error| (error["row"].as_i64().unwrap(), error["field"].as_str().unwrap())).collect();
+    assert_eq!(told, [(3, "Variant Barcode"), (4, "Variant Barcode")], "no GTIN; another variant's");
+    assert_eq!(done["created_products"], 1);
+    let vendor = world.vendor(&ada);
+    let mug = vendor.get("products").await.ok()["data"][0]["id"].as_str().unwrap().to_owned();
+    let mug = vendor.get(format!("products/{mug}")).await.ok();
+    assert_eq!(
+        (&mug["seo"], &mug["variants"][0]["barcode"]),
+        (&json!({ "title": "Buy a mug", "description": "Soft" }), &json!("4006381333931"))
+    );
+    let (again, _) = import(&world, &ada, b"Handle,Title,Variant Price,SEO Title\nmug,Mug,5,Another\n").await;
+    assert_eq!(again["updated_products"], 1);
+    world.run_jobs().await;
+}
+
+#[tokio::test]
 async fn stock_that_has_moved_is_never_overwritten() {
     let world = World::new().await;
     let ada = world.tenant("ada").await;

@@ -1,4 +1,5 @@
 mod account;
+mod attributes;
 mod audit;
 mod auth;
 mod categories;
@@ -9,7 +10,9 @@ mod key_lives;
 mod keys;
 mod orders;
 mod privacy;
+mod product_copies;
 mod products;
+mod publishing;
 mod second_factors;
 mod shipping;
 mod stock_levels;

@@ -86,6 +86,48 @@ async fn a_slug_is_unique_within_a_store_but_not_across_tenants() {
 }
 
 #[tokio::test]
+async fn a_barcode_is_one_variants_and_a_gtin_is_checked() {
+    let world = World::new().await;
+    let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
+    let vendor = world.vendor(&ada);
+    let with = |title: &str, barcode: &str| json!({ "title": title, "variants": [{ "barcode": barcode }] });
+    let first = vendor.post("products", &with("One", "4006381333931")).await.ok();
+    let (product, variant) = (first["id"].as_str().unwrap(), first["variants"][0]["id"].as_str().unwrap());
+    let taken = vendor.post("products", &with("Two", "4006381333931")).await.refused(409, "catalog.barcode_taken");
+    assert_eq!(taken["errors"][0]["pointer"], "/variants/0/barcode");
+    let wrong = vendor.post("products", &with("Two", "4006381333930")).await.refused(422, "catalog.invalid");
+    assert_eq!((&wrong["errors"][0]["pointer"], &wrong["errors"][0]["code"]), (&json!("/variants/0/barcode"), &json!("gtin")));
+    let second = vendor.post("products", &with("Two", "SHELF-7")).await.ok();
+    let path = |product: &str, variant: &str| format!("products/{product}/variants/{variant}");
+    let other = path(second["id"].as_str().unwrap(), second["variants"][0]["id"].as_str().unwrap());
+    let taken = vendor.patch(&other, &json!({ "barcode": "4006381333931" })).await.refused(409, "catalog.barcode_taken");
+    assert_eq!(taken["errors"][0]["pointer"], "/barcode");
+    vendor.patch(path(product, variant), &json!({ "barcode": null })).await.ok();
+    vendor.patch(&other, &json!({ "barcode": "4006381333931" })).await.ok();
+    assert_eq!(world.vendor(&bob).post("products", &with("One", "4006381333931")).await.status(), 201, "another store's is another's");
+    world.run_jobs().await;
+}
+
+#[tokio::test]
+async fn search_engines_are_told_what_the_vendor_says() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let vendor = world.vendor(&ada);
+    let mut body = shirt();
+    body["seo"] = json!({ "title": "Buy a shirt", "description": "Soft.\nBlue." });
+    let product = vendor.post("products", &body).await.ok();
+    let path = format!("products/{}", product["id"].as_str().unwrap());
+    vendor.act(format!("{path}/publish")).await.ok();
+    let shown = world.shopper(&ada).get("products/ocean-shirt").await.ok();
+    assert_eq!(shown["seo"], json!({ "title": "Buy a shirt", "description": "Soft.\nBlue." }));
+    let changed = vendor.patch(&path, &json!({ "seo": { "title": null } })).await.ok();
+    assert_eq!(changed["seo"], json!({ "title": null, "description": "Soft.\nBlue." }));
+    let long = vendor.patch(&path, &json!({ "seo": { "title": "x".repeat(256) } })).await.refused(422, "catalog.invalid");
+    assert_eq!(long["errors"][0]["pointer"], "/seo/title");
+    world.run_jobs().await;
+}
+
+#[tokio::test]
 async fn another_tenants_product_looks_absent() {
     let world = World::new().await;
     let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);

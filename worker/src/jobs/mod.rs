@@ -6,7 +6,10 @@
 
 mod apply_retention;
 mod erase_customer;
+mod index_attribute;
+mod index_batches;
 mod index_category;
+mod index_product_type;
 mod index_products;
 mod make_export;
 mod prune_history;
@@ -38,7 +41,9 @@ mod send_support_notice;
 mod send_welcome;
 mod sweep_checkouts;
 mod sweep_privacy;
+mod sweep_products;
 mod sweep_store;
+mod turn_products;
 
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +115,10 @@ jobs! {
     RunImport in Media, run_import;
     IndexProducts in Search, index_products;
     IndexCategory in Search, index_category;
+    IndexAttribute in Search, index_attribute;
+    IndexProductType in Search, index_product_type;
+    SweepProducts in Search, sweep_products;
+    TurnProducts in Search, turn_products;
     RecordSale in Analytics, record_sale;
     RecordCancellation in Analytics, record_cancellation;
     RecordRefund in Analytics, record_refund;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use commerce::{
+    catalog::AttributeFilters,
     fault::FieldFault,
     money::{Currency, Money},
     page::{Cursor, CursorError, DEFAULT_LIMIT},
@@ -45,7 +46,9 @@ impl Asked {
         let facets = reader.facets();
         let limit = reader.one("limit", |text| text.parse().map_err(|_| "must be a whole number".to_owned())).unwrap_or(DEFAULT_LIMIT);
         let after = reader.take("after");
-        let values = reader.fields();
+        let attributes = reader.attributes();
+        let mut values = reader.fields();
+        values.extend(attributes);
         if !reader.faults.is_empty() {
             return Err(Problem::invalid(reader.faults));
         }
@@ -102,10 +105,25 @@ impl Reader {
         facets
     }
 
+    /// `attribute=code:value`, as in the list of products.
+    fn attributes(&mut self) -> BTreeMap<Field, Vec<String>> {
+        let given = self.parameters.remove("attribute").unwrap_or_default();
+        let read = AttributeFilters::read(&given).and_then(AttributeFilters::exact).unwrap_or_else(|fault| {
+            self.faults.push(fault);
+            BTreeMap::new()
+        });
+        read.into_iter().map(|(code, values)| (Field::Attribute(code), values)).collect()
+    }
+
     fn fields(&mut self) -> BTreeMap<Field, Vec<String>> {
         let mut fields: BTreeMap<Field, Vec<String>> = BTreeMap::new();
         for (name, values) in std::mem::take(&mut self.parameters) {
             match name.parse::<Field>() {
+                // One way to say it: `attribute=code:value`.
+                Ok(Field::Attribute(_)) => {
+                    let fault = FieldFault::new(format!("/{name}"), "unknown_field", "must be `attribute=code:value`");
+                    self.faults.push(fault);
+                }
                 Ok(field) => fields.entry(field).or_default().extend(values),
                 Err(error) => self.faults.push(FieldFault::new(format!("/{name}"), "unknown_field", to_text(error))),
             }
@@ -166,6 +184,11 @@ impl EndpointArgRegister for Asked {
                 text(MAX_TEXT),
                 "A value of an option. Any option of the store can stand in place of `color`, in lower case and with hyphens (`option.shoe-size`). Repeat it for alternatives.",
             ),
+            (
+                "attribute",
+                text(141),
+                "`code:value` of an attribute that can be filtered by: the label of a choice, `true` or `false`, a date or a number (the very value: ranges are for the list of products). Repeat it: values of one attribute are alternatives, attributes must all fit.",
+            ),
             ("price_from", amount(), "The lowest price, such as `19.90`."),
             ("price_to", amount(), "The highest price."),
             (
@@ -176,7 +199,7 @@ impl EndpointArgRegister for Asked {
             (
                 "facets",
                 text(1024),
-                "What to count, separated by commas: `category`, `tag`, `brand`, `product_type`, `in_stock`, `option.<name>`.",
+                "What to count, separated by commas: `category`, `tag`, `brand`, `product_type`, `in_stock`, `option.<name>`, `attribute.<code>`.",
             ),
             ("sort", sort, "The order."),
             ("limit", limit, "How many at most."),

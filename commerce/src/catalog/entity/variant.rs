@@ -15,6 +15,8 @@ pub struct Model {
     pub product_id: ProductId,
     pub sku: Option<String>,
     pub barcode: Option<String>,
+    /// Another variant had the same before a barcode had to be one variant's.
+    pub is_barcode_shared: bool,
     pub title: String,
     pub position: i32,
     pub weight_grams: i32,

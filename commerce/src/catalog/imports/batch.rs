@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     catalog::{
-        Error, Product, currencies, detail,
+        Error, Product, barcodes, currencies, detail,
         events::{ImportCompleted, ProductChange, ProductChanged},
         settle, tags,
     },
@@ -153,10 +153,12 @@ async fn import_products(tx: &TenantTx, clock: &Clock, import: &Import, staged: 
     let tags = tags::ensure(tx, clock, &named).await?;
     let levels = levels(tx, existing.values()).await?;
     let mut skus = skus(tx, &wanted).await?;
+    let named = wanted.iter().flat_map(|(_, wanted)| &wanted.variants).filter_map(|variant| variant.barcode.clone().flatten());
+    let mut barcodes = barcodes::owners(tx, named.collect()).await?;
     let mut changes = Changes::default();
     let mut told = Vec::new();
     for (staged, wanted) in &wanted {
-        let known = Known { tags: &tags, levels: &levels, skus: &skus, now: clock.now() };
+        let known = Known { tags: &tags, levels: &levels, skus: &skus, barcodes: &barcodes, now: clock.now() };
         let first_row = u32::try_from(staged.first_row).unwrap_or(1);
         match compare(wanted, existing.get(&wanted.slug), first_row, &known, &mut changes) {
             Ok(Outcome::Created(product_id)) => {
@@ -174,10 +176,13 @@ async fn import_products(tx: &TenantTx, clock: &Clock, import: &Import, staged: 
                 continue;
             }
         }
-        // The SKUs of this product are taken for those after it.
+        // The SKUs and barcodes of this product are taken for those after it.
         for variant in &wanted.variants {
             if let Some(Some(sku)) = &variant.sku {
                 skus.entry(sku.clone()).or_insert_with(VariantId::new);
+            }
+            if let Some(Some(barcode)) = &variant.barcode {
+                barcodes.entry(barcode.clone()).or_insert_with(VariantId::new);
             }
         }
     }

@@ -10,6 +10,8 @@ const COLUMNS: &[(&str, &[&str])] = &[
     ("brand", &["Vendor"]),
     ("product_type", &["Type", "Product type"]),
     ("tags", &["Tags"]),
+    ("seo_title", &["SEO Title", "SEO title"]),
+    ("seo_description", &["SEO Description", "SEO description"]),
     ("published", &["Published", "Published on online store"]),
     ("status", &["Status"]),
     ("option1_name", &["Option1 Name", "Option1 name"]),

@@ -38,6 +38,8 @@ pub(super) struct Known<'a> {
     pub levels: &'a HashMap<VariantId, Level>,
     /// Who has each SKU that the batch names.
     pub skus: &'a HashMap<String, VariantId>,
+    /// Who has each barcode that the batch names.
+    pub barcodes: &'a HashMap<String, VariantId>,
     pub now: DateTime<Utc>,
 }
 
@@ -68,7 +70,7 @@ pub(super) fn compare(
         if wanted.variants.is_empty() {
             return Err(refused("price", "a new product needs a row with a price".into()));
         }
-        skus_are_free(wanted, &HashMap::new(), known)?;
+        codes_are_free(wanted, &HashMap::new(), known)?;
         return Ok(Outcome::Created(create(wanted, known, &mut changes.rows)));
     };
     let (mut have, mut want): (Vec<&str>, Vec<&str>) =
@@ -79,7 +81,7 @@ pub(super) fn compare(
         return Err(refused("option1_name", format!("the product has the options [{}], the file [{}]", have.join(", "), want.join(", "))));
     }
     let matches = matches(wanted, product);
-    skus_are_free(wanted, &matches, known)?;
+    codes_are_free(wanted, &matches, known)?;
     if product.variants.len() + wanted.variants.len() - matches.len() > new_product::MOST_VARIANTS {
         return Err(refused("handle", format!("a product has at most {} variants", new_product::MOST_VARIANTS)));
     }
@@ -115,18 +117,23 @@ fn matches<'a>(wanted: &Wanted, product: &'a Product) -> HashMap<u32, &'a Varian
     wanted.variants.iter().filter_map(|variant| Some((variant.row, *existing.get(&variant.choices)?))).collect()
 }
 
-fn skus_are_free(wanted: &Wanted, matches: &HashMap<u32, &Variant>, known: &Known<'_>) -> Found<()> {
-    let taken = wanted.variants.iter().filter(|variant| {
-        let owner = variant.sku.as_ref().and_then(Option::as_ref).and_then(|sku| known.skus.get(sku));
-        owner.is_some_and(|owner| matches.get(&variant.row).is_none_or(|existing| existing.id != *owner))
-    });
-    let faults: Vec<RowFault> = taken
-        .map(|variant| RowFault {
-            row: variant.row,
-            field: heading("sku").to_owned(),
-            message: "another variant of the store has this SKU".into(),
-        })
-        .collect();
+fn codes_are_free(wanted: &Wanted, matches: &HashMap<u32, &Variant>, known: &Known<'_>) -> Found<()> {
+    let mut faults = Vec::new();
+    for variant in &wanted.variants {
+        let codes = [("sku", &variant.sku, known.skus, "SKU"), ("barcode", &variant.barcode, known.barcodes, "barcode")];
+        for (key, code, owners, word) in codes {
+            let owner = code.as_ref().and_then(Option::as_ref).and_then(|code| owners.get(code));
+            let is_anothers = |owner: &VariantId| {
+                let existing = matches.get(&variant.row);
+                // Two that were alike before barcodes had to differ may stay so.
+                existing.is_none_or(|existing| existing.id != *owner && (key == "sku" || existing.barcode != code.clone().flatten()))
+            };
+            if owner.is_some_and(is_anothers) {
+                let message = format!("another variant of the store has this {word}");
+                faults.push(RowFault { row: variant.row, field: heading(key).to_owned(), message });
+            }
+        }
+    }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
@@ -141,6 +148,10 @@ fn create(wanted: &Wanted, known: &Known<'_>, rows: &mut Rows) -> ProductId {
         brand: wanted.brand.clone().flatten(),
         product_type: wanted.product_type.clone().flatten(),
         external_id: None,
+        seo_title: wanted.seo_title.clone().flatten(),
+        seo_description: wanted.seo_description.clone().flatten(),
+        publish_at: None,
+        unpublish_at: None,
         status: status.as_str(),
         published_at: (status == Status::Published).then_some(known.now),
     });
@@ -232,6 +243,8 @@ fn fields(wanted: &Wanted, product: &Product, known: &Known<'_>) -> ProductField
         description: wanted.description.clone().unwrap_or_else(|| product.description.clone()),
         brand: wanted.brand.clone().unwrap_or_else(|| product.brand.clone()),
         product_type: wanted.product_type.clone().unwrap_or_else(|| product.product_type.clone()),
+        seo_title: wanted.seo_title.clone().unwrap_or_else(|| product.seo_title.clone()),
+        seo_description: wanted.seo_description.clone().unwrap_or_else(|| product.seo_description.clone()),
         status: status.as_str(),
         published_at: product.published_at.or((status == Status::Published).then_some(known.now)),
     }
@@ -243,6 +256,8 @@ impl ProductFields {
             || self.description != product.description
             || self.brand != product.brand
             || self.product_type != product.product_type
+            || self.seo_title != product.seo_title
+            || self.seo_description != product.seo_description
             || self.status != product.status.as_str()
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     catalog::{
-        Status,
+        Status, barcodes,
         combinations::{self, Choices},
         description,
         new_product::{self, Faults},
@@ -32,6 +32,8 @@ pub(super) struct Wanted {
     pub description: Option<String>,
     pub brand: Option<Option<String>>,
     pub product_type: Option<Option<String>>,
+    pub seo_title: Option<Option<String>>,
+    pub seo_description: Option<Option<String>>,
     /// Names by slug.
     pub tags: Option<BTreeMap<String, String>>,
     pub status: Option<Status>,
@@ -107,6 +109,10 @@ impl Reader<'_> {
             description: self.has("description").then(|| first("description").map_or_else(String::new, |row| self.description(row))),
             brand: line(self, "brand", 100),
             product_type: line(self, "product_type", 100),
+            seo_title: line(self, "seo_title", new_product::MOST_SEO_TITLE),
+            seo_description: self
+                .has("seo_description")
+                .then(|| first("seo_description").and_then(|row| self.prose(row, "seo_description"))),
             tags: self.has("tags").then(|| first("tags").map_or_else(BTreeMap::new, |row| self.tags(row))),
             status: self.status(first("status"), first("published")),
             options: names.into_iter().map(str::to_owned).collect(),
@@ -132,6 +138,18 @@ impl Reader<'_> {
     /// As [`Self::line`], but outer `None` when the file has no such column.
     fn optional(&mut self, row: &Row, key: &str, max: usize) -> Option<Option<String>> {
         self.has(key).then(|| self.line(row, key, max))
+    }
+
+    fn prose(&mut self, row: &Row, key: &str) -> Option<String> {
+        let cleaned = clean_text("", row.cells.get(key)?, new_product::MOST_SEO_DESCRIPTION);
+        cleaned.map_err(|fault| self.fault(row, key, fault.detail)).ok().filter(|text| !text.is_empty())
+    }
+
+    /// An apostrophe before the digits keeps spreadsheets from making a number of them, and is no part of the barcode.
+    fn barcode(&mut self, row: &Row) -> Option<String> {
+        let cell = row.cells.get("barcode")?;
+        let barcode = cell.strip_prefix('\'').unwrap_or(cell);
+        barcodes::clean("", barcode).map_err(|fault| self.fault(row, "barcode", fault.detail)).ok()
     }
 
     fn description(&mut self, row: &Row) -> String {
@@ -217,7 +235,7 @@ impl Reader<'_> {
             row: row.n,
             choices,
             sku: self.optional(row, "sku", 100),
-            barcode: self.optional(row, "barcode", 64),
+            barcode: self.has("barcode").then(|| self.barcode(row)),
             weight_grams: self.weight(row),
             requires_shipping: self.truth(row, "requires_shipping"),
             is_stock_tracked: (self.has("tracker") || quantity.is_some()).then_some(tracked),
@@ -332,12 +350,17 @@ impl Reader<'_> {
         for wrong in combinations::faults(options, &placed).into_iter().filter(|fault| fault.code == "duplicate_combination") {
             fault(rows.get(&wrong.pointer).copied().unwrap_or_default(), "option1_value", wrong.detail);
         }
-        let mut skus = HashSet::new();
+        let (mut skus, mut barcodes) = (HashSet::new(), HashSet::new());
         for variant in variants {
             if let Some(Some(sku)) = &variant.sku
                 && !skus.insert(sku)
             {
                 fault(variant.row, "sku", "another variant has this SKU".into());
+            }
+            if let Some(Some(barcode)) = &variant.barcode
+                && !barcodes.insert(barcode)
+            {
+                fault(variant.row, "barcode", "another variant has this barcode".into());
             }
         }
     }

@@ -34,6 +34,8 @@ pub(super) struct ProductFields {
     pub description: String,
     pub brand: Option<String>,
     pub product_type: Option<String>,
+    pub seo_title: Option<String>,
+    pub seo_description: Option<String>,
     pub status: &'static str,
     pub published_at: Option<DateTime<Utc>>,
 }
@@ -112,13 +114,14 @@ async fn write_rows<T: Serialize>(tx: &TenantTx, clock: &Clock, text: &str, rows
 
 const PRODUCTS: &str = "
 UPDATE products p SET title = x.title, description = x.description, brand = x.brand, product_type = x.product_type,
-  status = x.status, published_at = x.published_at, version = p.version + 1, updated_at = $3
-FROM jsonb_to_recordset($2) AS x (id uuid, title text, description text, brand text, product_type text, status text,
-  published_at timestamptz)
+  seo_title = x.seo_title, seo_description = x.seo_description, status = x.status, published_at = x.published_at, version = p.version + 1, updated_at = $3
+FROM jsonb_to_recordset($2) AS x (id uuid, title text, description text, brand text, product_type text, seo_title text,
+  seo_description text, status text, published_at timestamptz)
 WHERE p.tenant_id = $1 AND p.id = x.id";
 
 const VARIANTS: &str = "
-UPDATE variants v SET sku = x.sku, barcode = x.barcode, weight_grams = x.weight_grams, requires_shipping = x.requires_shipping,
+UPDATE variants v SET sku = x.sku, barcode = x.barcode,
+  is_barcode_shared = v.is_barcode_shared AND v.barcode IS NOT DISTINCT FROM x.barcode, weight_grams = x.weight_grams, requires_shipping = x.requires_shipping,
   is_stock_tracked = x.is_stock_tracked, tax_class = x.tax_class, updated_at = $3
 FROM jsonb_to_recordset($2) AS x (id uuid, sku text, barcode text, weight_grams integer, requires_shipping boolean,
   is_stock_tracked boolean, tax_class text)
