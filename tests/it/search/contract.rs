@@ -171,14 +171,14 @@ async fn categories_tags_options_and_stock_filter(f: &Fixture) {
 }
 
 async fn attributes_filter_and_are_counted(f: &Fixture) {
-    let with = |title: &str, code: &str, values: &[&str]| {
+    let having = |title: &str, code: &str, values: &[&str]| {
         let values = values.iter().map(|value| (*value).to_owned()).collect();
         ProductDocument { attributes: vec![Attribute { code: code.into(), values }], ..document(title) }
     };
     // An option of the same name is something else.
     let option = ProductOption { name: "Material".into(), values: vec!["Silk".into()] };
-    let scarf = ProductDocument { options: vec![option], ..with("Scarf", "material", &["Wool"]) };
-    f.index(&[scarf, with("Shirt", "material", &["Silk", "Wool"]), with("Ring", "width", &["12.5"])]).await;
+    let scarf = ProductDocument { options: vec![option], ..having("Scarf", "material", &["Wool"]) };
+    f.index(&[scarf, having("Shirt", "material", &["Silk", "Wool"]), having("Ring", "width", &["12.5"])]).await;
     let (material, width) = (Field::Attribute("material".into()), Field::Attribute("width".into()));
     let cases = [
         (&material, vec!["Wool"], vec!["Scarf", "Shirt"]),
