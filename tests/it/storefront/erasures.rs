@@ -49,8 +49,7 @@ async fn known(world: &World, store: &Store) -> Known {
     let order = placed["order"]["id"].as_str().expect("an id").to_owned();
     let guests = before["id"].as_str().expect("an id");
     for (order, key) in [(order.as_str(), "theirs"), (guests, "guests")] {
-        let cancelled =
-            owner.with_key(key).post(format!("orders/{order}/cancel"), &json!({ "reason": "no longer wanted" })).await;
+        let cancelled = owner.with_key(key).post(format!("orders/{order}/cancel"), &json!({ "reason": "no longer wanted" })).await;
         assert_eq!(cancelled.ok()["customer_id"], json!(id));
     }
     world.run_jobs().await;
