@@ -117,7 +117,7 @@ async fn t037_the_end_of_the_other_sessions_leaves_none_that_they_begin() {
             tokio::time::sleep(std::time::Duration::from_millis(5 + round * 7)).await;
             owner.delete("account/sessions").await
         };
-        let (_, _, ended) = tokio::join!(begin(here), begin(there), ended);
+        let ((), (), ended) = tokio::join!(begin(here), begin(there), ended);
         assert_eq!(ended.status(), 204, "{}", ended.text());
         let left = owner.get("account/sessions").await.ok();
         assert_eq!(left["data"].as_array().map(Vec::len), Some(1), "round {round}: {left}");
@@ -131,10 +131,10 @@ async fn t051_a_second_factor_is_for_who_has_proved_the_address() {
     let world = World::new().await;
     let ada = world.tenant("ada").await;
     let (owner, open) = (world.vendor(&ada), world.anybody("/vendor/v1"));
-    let begin = json!({ "current_password": ada.password });
-    owner.post("account/second-factors/totp", &begin).await.refused(409, "identity.email_not_proved");
+    let password = json!({ "current_password": ada.password });
+    owner.post("account/second-factors/totp", &password).await.refused(409, "identity.email_not_proved");
     world.prove_address(&ada).await;
-    let begun = owner.post("account/second-factors/totp", &begin).await.ok();
+    let begun = owner.post("account/second-factors/totp", &password).await.ok();
     let authenticator = world.authenticator(begun["secret"].as_str().unwrap());
     let path = format!("account/second-factors/{}/confirm", begun["id"].as_str().unwrap());
     owner.post(path, &json!({ "code": authenticator.code() })).await.ok();
