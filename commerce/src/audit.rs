@@ -10,8 +10,8 @@ use crate::{
     fault::{Fault, FieldFault, Kind},
     ids::{
         AccountId, ApiKeyId, CategoryId, CustomerId, ErasureId, FulfillmentId, IdentityProviderId, ImageId, ImportId, InvitationId,
-        LocationId, OptionId, OptionValueId, OrderId, PaymentId, PriceId, ProductId, ReturnUrlId, RoleId, ShippingMethodId, ShippingRateId,
-        ShippingZoneId, StockLevelId, SupportSessionId, TagId, TaxRateId, TenantId, VariantId,
+        LocationId, MediaId, OptionId, OptionValueId, OrderId, PaymentId, PriceId, ProductId, ReturnUrlId, RoleId, ShippingMethodId,
+        ShippingRateId, ShippingZoneId, StockLevelId, SupportSessionId, TagId, TaxRateId, TenantId, VariantId,
     },
     page::{Cursor, CursorError, Page, PageQuery},
     sql,
@@ -55,6 +55,7 @@ resources! {
     Import = "import": ImportId,
     Invitation = "invitation": InvitationId,
     Location = "location": LocationId,
+    Media = "media": MediaId,
     Member = "member": AccountId,
     Option = "option": OptionId,
     OptionValue = "option_value": OptionValueId,

@@ -62,7 +62,7 @@ SELECT p.id, p.slug, p.title, p.brand, p.product_type, p.description, coalesce(p
         WHERE v.tenant_id = $1 AND v.option_id = po.id) AS values
      FROM product_options po WHERE po.tenant_id = $1 AND po.product_id = p.id) o WHERE o.values IS NOT NULL) AS options,
   (SELECT json_build_object('url', i.url, 'alt', i.alt)::text FROM product_images i
-     WHERE i.tenant_id = $1 AND i.product_id = p.id ORDER BY i.position, i.id LIMIT 1) AS image,
+     WHERE i.tenant_id = $1 AND i.product_id = p.id AND i.url IS NOT NULL ORDER BY i.position, i.id LIMIT 1) AS image,
   (SELECT json_object_agg(lowest.currency, lowest.amount)::text FROM (
      SELECT prices.currency, min(prices.amount) AS amount FROM variants v
      JOIN prices ON prices.tenant_id = $1 AND prices.variant_id = v.id

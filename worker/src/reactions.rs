@@ -4,11 +4,11 @@
 use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
-    EraseCustomer, IndexCategory, IndexProducts, Job, MakeExport, RecordCancellation, RecordRefund, RecordSale, RefundPayment, RunImport,
-    SecondFactorNews, SendAccountCode, SendAccountFarewell, SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerIdentityNotice,
-    SendCustomerPasswordNotice, SendEmailChangeNotice, SendExportNotice, SendIdentityNotice, SendInvitation, SendLowStockAlert,
-    SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice,
-    SendSecondFactorNotice, SendShippingNotice, SendSupportNotice, SendWelcome,
+    EraseCustomer, FetchImages, IndexCategory, IndexProducts, Job, MakeExport, MakeVariants, RecordCancellation, RecordRefund, RecordSale,
+    RefundPayment, RemoveMedia, RunImport, SecondFactorNews, SendAccountCode, SendAccountFarewell, SendCustomerCode,
+    SendCustomerEmailChangeNotice, SendCustomerIdentityNotice, SendCustomerPasswordNotice, SendEmailChangeNotice, SendExportNotice,
+    SendIdentityNotice, SendInvitation, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell,
+    SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendSecondFactorNotice, SendShippingNotice, SendSupportNotice, SendWelcome,
 };
 
 macro_rules! jobs {
@@ -89,6 +89,10 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
             jobs![SendLowStockAlert { stock_level: low.stock_level_id, available: low.available, reorder_point: low.reorder_point }]
         }
         AnyFact::ImportRequested(file) => jobs![RunImport { import: file.import_id, turn: 0 }],
+        // pictures
+        AnyFact::ImagesAwaited(_) => jobs![FetchImages { turn: 0 }],
+        AnyFact::MediaUploaded(media) => jobs![MakeVariants { media: media.media_id, turn: 0 }],
+        AnyFact::MediaDeleted(media) => jobs![RemoveMedia { media: media.media_id }],
         // nothing, so far
         AnyFact::MemberJoined(_)
         | AnyFact::MemberRoleChanged(_)

@@ -12,15 +12,17 @@ use tracing::warn;
 use crate::{
     ctx::Ctx,
     envelope::Envelope,
-    jobs::{Job, PruneHistory, SweepCheckouts, SweepPrivacy},
+    jobs::{Job, PruneHistory, SweepCheckouts, SweepImages, SweepMedia, SweepPrivacy},
     queue,
 };
 
 /// (name, seconds minutes hours days months weekdays, job)
-fn table() -> [(&'static str, &'static str, Job); 3] {
+fn table() -> [(&'static str, &'static str, Job); 5] {
     [
         ("sweep-checkouts", "*/20 * * * * *", SweepCheckouts {}.into()),
         ("prune-history", "0 23 * * * *", PruneHistory {}.into()),
+        ("sweep-images", "30 */5 * * * *", SweepImages {}.into()),
+        ("sweep-media", "0 13 * * * *", SweepMedia {}.into()),
         ("sweep-privacy", "0 43 * * * *", SweepPrivacy {}.into()),
     ]
 }

@@ -7,6 +7,7 @@ mod lines;
 mod money;
 mod page;
 mod patch;
+mod picture;
 mod support_session;
 
 pub use address::Address;
@@ -17,4 +18,6 @@ pub use lines::Lines;
 pub use money::Money;
 pub use page::Page;
 pub use patch::Patch;
+pub(crate) use picture::with_pictures_at;
+pub use picture::{FocalPoint, PictureSource, PictureUrl};
 pub use support_session::SupportSession;

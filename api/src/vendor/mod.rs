@@ -14,6 +14,7 @@ mod imports;
 mod invitations;
 mod keys;
 mod locations;
+mod media;
 mod members;
 mod oauth;
 mod options;
@@ -77,6 +78,7 @@ pub(crate) fn router() -> Router {
         .push(products::router())
         .push(categories::router())
         .push(tags::router())
+        .push(media::router())
         .push(imports::router())
         .push(locations::router())
         .push(stock_levels::router())

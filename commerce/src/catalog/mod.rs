@@ -7,7 +7,7 @@
 //! - A shopper's page costs one statement, and the cost does not grow with the catalogue ([`listing`]).
 //! - Descriptions are made safe when they are written; what is read may be shown.
 //!
-//! Uses: inventory (a new variant opens its level; availability).
+//! Uses: inventory (a new variant opens its level; availability), media (what images show).
 
 pub mod categories;
 mod combinations;
@@ -17,6 +17,7 @@ pub mod detail;
 pub mod entity;
 mod error;
 mod events;
+mod fetch_images;
 pub mod images;
 pub mod imports;
 pub mod listing;
@@ -31,8 +32,9 @@ pub mod tags;
 pub mod variants;
 
 pub use combinations::ONLY_VARIANT;
-pub use detail::{CategoryName, Image, OptionValue, Price, Product, ProductOption, TagName, Variant};
+pub use detail::{CategoryName, Image, ImageStatus, OptionValue, Price, Product, ProductOption, TagName, Variant};
 pub use entity::product::Status;
 pub use error::Error;
-pub use events::{CategoryChanged, ImportCompleted, ImportRequested, ProductChange, ProductChanged, ProductDeleted};
+pub use events::{CategoryChanged, ImagesAwaited, ImportCompleted, ImportRequested, ProductChange, ProductChanged, ProductDeleted};
+pub use fetch_images::{Fetched, fetch_images, tenants_awaiting_images};
 pub use new_product::{NewImage, NewOption, NewPrice, NewProduct, NewVariant};
