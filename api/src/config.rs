@@ -6,6 +6,7 @@ use anyhow::{Context, anyhow, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use commerce::{
     identity::oauth::{Configured, Patience},
+    media::MediaConfig,
     outside::Outside,
 };
 use salvo::http::uri::Uri;
@@ -35,6 +36,10 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// How addresses are called that others have named.
     pub outside: Outside,
+    /// Where the files of pictures lie.
+    pub media: MediaConfig,
+    /// Where pictures are fetched from, without a slash at the end: this process, or what stands before it.
+    pub pictures_at: Arc<str>,
     /// By whom accounts, and the customers of every store, may sign in beside their passwords.
     pub identity_providers: Configured,
     pub telemetry: TelemetryConfig,
@@ -117,6 +122,8 @@ impl Config {
                 Some(json) => Configured::read(&json, &outside).map_err(|why| anyhow!("STOA_IDENTITY_PROVIDERS: {why}"))?,
                 None => Configured::default(),
             },
+            media: MediaConfig::read(optional)?,
+            pictures_at: pictures_at(optional("STOA_MEDIA_PUBLIC_URL")?, &public_url).context("STOA_MEDIA_PUBLIC_URL")?,
             outside,
             public_url,
             secret,
@@ -212,6 +219,14 @@ impl Secret {
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// Where none is named, this process sends pictures itself.
+fn pictures_at(named: Option<String>, public_url: &PublicUrl) -> anyhow::Result<Arc<str>> {
+    let Some(named) = named else { return Ok(public_url.to_string().into()) };
+    let uri: Uri = named.parse()?;
+    ensure!(uri.scheme().is_some() && uri.host().is_some() && uri.query().is_none(), "an address without query is wanted");
+    Ok(named.trim_end_matches('/').into())
 }
 
 /// Where none is named, the platform's secret seals.

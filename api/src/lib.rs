@@ -18,6 +18,7 @@ pub mod problem;
 mod cors;
 mod health;
 mod limits;
+mod media;
 mod oauth;
 mod observe;
 mod pipeline;

@@ -12,7 +12,13 @@ use salvo::{
 use tracing::Instrument;
 
 use crate::{
-    Problem, State, context::RequestId, cors::pages_allowed, health, json::Json, oauth, observe, openapi, platform, problem::Refusals,
+    Problem, State,
+    context::RequestId,
+    cors::pages_allowed,
+    health,
+    json::{Json, with_pictures_at},
+    media, oauth, observe, openapi, platform,
+    problem::Refusals,
     storefront, vendor,
 };
 
@@ -31,6 +37,7 @@ fn inner(state: State) -> Service {
         .push(openapi::router())
         .push(health::router())
         .push(oauth::router())
+        .push(media::router())
         .push(Router::with_path(".well-known/jwks.json").get(published_keys));
     Service::new(router)
         .hoop(observe::measure)
@@ -65,7 +72,8 @@ impl Handler for RunToCompletion {
             request.extensions_mut().insert(HeadersOnly);
         }
         let (inner, span) = (self.inner.clone(), observe::span(&id, &request));
-        let work = async move { inner.handle(request).await };
+        let pictures_at = self.state.config.pictures_at.clone();
+        let work = with_pictures_at(pictures_at, async move { inner.handle(request).await });
         match self.state.requests.spawn(work.instrument(span)).await {
             Ok(answer) => *res = answer,
             Err(panicked) => {

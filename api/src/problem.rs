@@ -169,7 +169,10 @@ impl<E: Fault> From<E> for Problem {
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             // What is away inside says only that it is; what a caller may act on keeps its code and its sentence.
             Kind::Unavailable if fault.code().starts_with("database.") => return Self::unavailable(Causes(&fault)),
-            Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Unavailable => {
+                tracing::warn!(error = %Causes(&fault), "Request could not be served now");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Kind::Internal => return Self::internal(Causes(&fault)),
         };
         let problem = Self::new(status, fault.code(), fault.to_string());

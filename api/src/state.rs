@@ -5,6 +5,7 @@ use commerce::{
     cart::CartStore,
     clock::Clock,
     identity::{Codes, KeyUses, Passwords, oauth::Providers, second_factors::Means},
+    media::Objects,
     orders::OrderLinks,
     payments::Gateways,
     seal::Seal,
@@ -17,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     Config, Limiter, Signer,
     config::Secret,
-    context::{CustomerSessions, Sessions},
+    context::{CustomerSessions, Sessions, Uploads},
     storefront::KeptAnswers,
 };
 
@@ -45,6 +46,9 @@ pub struct State {
     /// By whom people may sign in beside their passwords.
     pub providers: Providers,
     pub kept_answers: KeptAnswers,
+    /// The files of pictures.
+    pub objects: Objects,
+    pub uploads: Uploads,
     /// Requests under way; they outlive their connections, and a stop waits for them.
     pub requests: TaskTracker,
 }
@@ -63,7 +67,7 @@ impl State {
     /// Puts the state together from its outside parts.
     ///
     /// # Errors
-    /// A signing key or the address of the search engine cannot be used.
+    /// A signing key, the address of the search engine, or the place of the pictures cannot be used.
     pub fn new(config: Config, database: Database, redis: Option<ConnectionManager>, clock: Clock) -> anyhow::Result<Self> {
         let tuning = &config.tuning;
         let codes = Codes::new(config.secret.bytes());
@@ -86,6 +90,8 @@ impl State {
             key_uses: KeyUses::default(),
             seal,
             kept_answers: KeptAnswers::new(tuning.kept_answers_mib),
+            objects: Objects::open(&config.media).context("STOA_MEDIA_DIR or STOA_MEDIA_S3_*")?,
+            uploads: Uploads::default(),
             requests: TaskTracker::new(),
             config: Arc::new(config),
             database,

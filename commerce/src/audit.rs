@@ -10,8 +10,8 @@ use crate::{
     fault::{Fault, FieldFault, Kind},
     ids::{
         AccountId, ApiKeyId, AttributeId, CategoryId, CustomerId, ErasureId, FulfillmentId, IdentityProviderId, ImageId, ImportId,
-        InvitationId, LocationId, OptionId, OptionValueId, OrderId, PaymentId, PriceId, ProductId, ProductTypeId, ReturnUrlId, RoleId,
-        ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, SupportSessionId, TagId, TaxRateId, TenantId, VariantId,
+        InvitationId, LocationId, MediaId, OptionId, OptionValueId, OrderId, PaymentId, PriceId, ProductId, ProductTypeId, ReturnUrlId,
+        RoleId, ShippingMethodId, ShippingRateId, ShippingZoneId, StockLevelId, SupportSessionId, TagId, TaxRateId, TenantId, VariantId,
     },
     page::{Cursor, CursorError, Page, PageQuery},
     sql,
@@ -56,6 +56,7 @@ resources! {
     Import = "import": ImportId,
     Invitation = "invitation": InvitationId,
     Location = "location": LocationId,
+    Media = "media": MediaId,
     Member = "member": AccountId,
     Option = "option": OptionId,
     OptionValue = "option_value": OptionValueId,

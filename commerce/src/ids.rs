@@ -28,6 +28,7 @@ ids! {
     InvitationId = "inv",
     JobId = "job",
     LocationId = "loc",
+    MediaId = "media",
     MovementId = "mov",
     OptionId = "opt",
     OptionValueId = "optv",

@@ -30,6 +30,7 @@ pub mod checkout;
 pub mod customers;
 pub mod identity;
 pub mod inventory;
+pub mod media;
 pub mod orders;
 pub mod payments;
 pub mod privacy;

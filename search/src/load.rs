@@ -75,7 +75,7 @@ SELECT p.id, p.slug, p.title, p.brand, p.product_type, p.description, coalesce(p
        WHERE t.tenant_id = $1 AND t.name = p.product_type) x
      GROUP BY x.code ORDER BY x.code LIMIT $3) g) AS attributes,
   (SELECT json_build_object('url', i.url, 'alt', i.alt)::text FROM product_images i
-     WHERE i.tenant_id = $1 AND i.product_id = p.id ORDER BY i.position, i.id LIMIT 1) AS image,
+     WHERE i.tenant_id = $1 AND i.product_id = p.id AND i.url IS NOT NULL ORDER BY i.position, i.id LIMIT 1) AS image,
   (SELECT json_object_agg(lowest.currency, lowest.amount)::text FROM (
      SELECT prices.currency, min(prices.amount) AS amount FROM variants v
      JOIN prices ON prices.tenant_id = $1 AND prices.variant_id = v.id

@@ -19,6 +19,7 @@ const CAPABILITIES: &[&str] = &[
     "identity",
     // Inventory knows variants by id only, and the catalogue opens a level for each new one.
     "inventory",
+    "media",
     "catalog",
     "tax",
     "promotions",

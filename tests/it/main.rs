@@ -7,6 +7,7 @@ mod attacks;
 mod cart;
 mod hang_ups;
 mod invariants;
+mod media;
 mod oauth;
 mod openapi;
 mod platform;

@@ -67,6 +67,13 @@ pub const INVARIANTS: &[Invariant] = &[
         "SELECT r.id::text FROM reservations r JOIN checkouts c ON c.tenant_id = r.tenant_id AND c.id = r.checkout_id
          WHERE r.status = 'consumed' AND c.status <> 'completed' OR r.status = 'held' AND c.status IN ('completed', 'cancelled', 'expired')",
     ),
+    // Pictures.
+    when_quiet(
+        "what is ready is shown, and what failed is told, by every product that has it",
+        "SELECT i.id::text FROM product_images i JOIN media m ON m.tenant_id = i.tenant_id AND m.id = i.media_id
+         WHERE (m.status = 'ready') <> (i.picture IS NOT NULL) OR m.failure IS DISTINCT FROM i.failure",
+    ),
+    when_quiet("every picture was made or has failed", "SELECT id::text FROM media WHERE status = 'uploaded'"),
     // Totals.
     always(
         "an order's subtotal is the sum of its lines, and its tax the sum of its tax lines",

@@ -13,10 +13,12 @@ pub mod idp;
 pub mod invariants;
 mod mailbox;
 pub mod oauth;
+pub mod pictures;
 pub mod process;
 pub mod settings;
 mod shopping;
 mod store;
+pub mod stumbling;
 mod world;
 
 pub use authenticator::Authenticator;

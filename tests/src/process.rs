@@ -84,6 +84,7 @@ fn command(world: &World, name: &str) -> Command {
         .env("STOA_PUBLIC_URL", format!("http://{HOST}"))
         .env("STOA_SECRET_KEY", SECRET)
         .env("STOA_LOG", "warn")
+        .env("STOA_MEDIA_DIR", world.media_folder())
         .stdout(Stdio::null())
         .kill_on_drop(true);
     command

@@ -20,6 +20,11 @@ pub fn oidc_provider() -> Option<String> {
     read("STOA_TEST_OIDC_PROVIDER")
 }
 
+/// The folder of npm's `s3rver`, where it is at hand.
+pub fn s3_server() -> Option<String> {
+    read("STOA_TEST_S3RVER")
+}
+
 fn required(name: &str) -> String {
     read(name).unwrap_or_else(|| panic!("{name} is not set: run `cargo verify`, which starts the services and sets it"))
 }

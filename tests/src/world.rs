@@ -3,7 +3,7 @@
 //! A test that leaves facts behind has not looked at what follows from what it did, and fails: end it with
 //! [`World::run_jobs`], or say that it does not care with [`World::leave_facts`].
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use api::{
     Config, Limiter, State,
@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use commerce::{
     clock::Clock,
     identity::{oauth::Configured, operators::Enrolled, second_factors::totp},
+    media::{MediaConfig, Renderer},
     outside::Outside,
     payments::Gateways,
 };
@@ -82,6 +83,16 @@ impl World {
         .await
     }
 
+    /// A platform that may call addresses on this machine, as if they were on the public internet.
+    pub async fn calling_itself() -> Self {
+        Self::configured(Clock::system(), 1, |config| config.outside = Outside::new(HOST, true).expect("a client")).await
+    }
+
+    /// A platform that keeps its pictures elsewhere than in a folder.
+    pub async fn keeping_pictures_in(media: MediaConfig) -> Self {
+        Self::configured(Clock::system(), 1, |config| config.media = media).await
+    }
+
     async fn with(clock: Clock, limits_factor: u32) -> Self {
         Self::configured(clock, limits_factor, |_| {}).await
     }
@@ -105,6 +116,9 @@ impl World {
             gateways: Gateways::new(),
             mailer: mailbox.clone(),
             links: Links::new(&state.config.public_url.to_string(), state.config.secret.bytes()).expect("links"),
+            objects: state.objects.clone(),
+            renderer: Renderer::default(),
+            outside: state.config.outside.clone(),
             database,
         };
         let service = Arc::new(api::service(state.clone()));
@@ -204,6 +218,11 @@ impl World {
         self.test_database().url(role)
     }
 
+    /// Where the files of this world's pictures lie.
+    pub fn media_folder(&self) -> PathBuf {
+        media_folder(self.test_database().name())
+    }
+
     /// Relays every fact, runs every job that follows, to the end, and checks the invariants.
     ///
     /// A job that fails fails the test: use [`World::try_jobs`] where it should.
@@ -260,6 +279,7 @@ impl Drop for World {
                 } else {
                     Vec::new()
                 };
+                let _gone = std::fs::remove_dir_all(media_folder(test_database.name()));
                 test_database.remove().await;
                 unhandled
             })
@@ -269,6 +289,11 @@ impl Drop for World {
             assert!(unhandled.is_empty(), "facts were left unhandled (end with `run_jobs`): {}", unhandled.join(", "));
         }
     }
+}
+
+/// Where the pictures of a world lie.
+fn media_folder(database: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("stoa-tests-media-{database}"))
 }
 
 fn config(database: &TestDatabase) -> Config {
@@ -290,6 +315,8 @@ fn config(database: &TestDatabase) -> Config {
         signing_keys_pem: vec![SIGNING_KEY.to_owned()],
         trusted_proxies: Vec::new(),
         outside: Outside::new(HOST, false).expect("a client"),
+        media: MediaConfig::Folder(media_folder(database.name())),
+        pictures_at: format!("http://{HOST}").into(),
         identity_providers: Configured::default(),
         telemetry: TelemetryConfig { filter: "warn".to_owned(), otlp_endpoint: None },
         tuning: Tuning::default(),

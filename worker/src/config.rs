@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, anyhow, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use commerce::{media::MediaConfig, outside::Outside};
 use search::{MeilisearchConfig, SearchConfig};
 use tenancy::{DatabaseConfig, telemetry::TelemetryConfig};
 
@@ -18,6 +19,10 @@ pub struct Config {
     pub mail: MailConfig,
     /// Where the platform answers; mails point to the stores below it.
     pub public_url: String,
+    /// Where the files of pictures lie; the api's.
+    pub media: MediaConfig,
+    /// How addresses are called that stores have named.
+    pub outside: Outside,
     /// From which order links are made; the api's.
     pub secret: Vec<u8>,
     pub telemetry: TelemetryConfig,
@@ -42,6 +47,8 @@ impl Config {
     /// A variable is missing or cannot be read. The text names the variable and never its value.
     pub fn from_env() -> anyhow::Result<Self> {
         let connections = parsed("STOA_DATABASE_CONNECTIONS", 16)?;
+        let public_url = parsed("STOA_PUBLIC_URL", "http://localhost:8080".to_owned())?;
+        let own_host = public_url.split_once("://").map_or("", |(_, rest)| rest).split([':', '/']).next().unwrap_or_default();
         Ok(Self {
             database: DatabaseConfig {
                 app_url: required("STOA_DATABASE_URL")?,
@@ -51,7 +58,9 @@ impl Config {
                 application_name: "stoa-worker",
             },
             internal_listen: parsed("STOA_INTERNAL_LISTEN", SocketAddr::from(([127, 0, 0, 1], 9081)))?,
-            public_url: parsed("STOA_PUBLIC_URL", "http://localhost:8080".to_owned())?,
+            media: MediaConfig::read(optional)?,
+            outside: Outside::new(own_host, parsed("STOA_OUTSIDE_MAY_BE_PRIVATE", false)?)?,
+            public_url,
             secret: secret(&required("STOA_SECRET_KEY")?).context("STOA_SECRET_KEY")?,
             redis_url: optional("STOA_REDIS_URL")?,
             search: SearchConfig {

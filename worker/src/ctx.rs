@@ -2,7 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use commerce::{cart::CartStore, clock::Clock, payments::Gateways};
+use commerce::{
+    cart::CartStore,
+    clock::Clock,
+    media::{Objects, Renderer},
+    outside::Outside,
+    payments::Gateways,
+};
 use redis::aio::ConnectionManager;
 use search::SearchBackend;
 use tenancy::{Database, Directory};
@@ -20,6 +26,11 @@ pub struct Ctx {
     pub gateways: Gateways,
     pub mailer: Arc<dyn Mailer>,
     pub links: Links,
+    /// The files of pictures.
+    pub objects: Objects,
+    pub renderer: Renderer,
+    /// How addresses are called that stores have named.
+    pub outside: Outside,
 }
 
 /// Longer than a request would wait: a job that gives up comes back much later.

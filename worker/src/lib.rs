@@ -35,7 +35,11 @@ pub use links::Links;
 use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use commerce::{clock::Clock, payments::Gateways};
+use commerce::{
+    clock::Clock,
+    media::{Objects, Renderer},
+    payments::Gateways,
+};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tenancy::{Database, Directory, telemetry::MetricsHandle};
 use tokio::sync::Notify;
@@ -57,6 +61,9 @@ pub async fn run(config: Config, metrics: MetricsHandle, signal: impl Future<Out
         gateways: Gateways::new(),
         mailer: Arc::new(mail::SmtpMailer::new(&config.mail)?),
         links: Links::new(&config.public_url, &config.secret)?,
+        objects: Objects::open(&config.media).context("STOA_MEDIA_DIR or STOA_MEDIA_S3_*")?,
+        renderer: Renderer::default(),
+        outside: config.outside,
         clock,
     };
     let pool = queue::connect(&config.database.platform_url)?;

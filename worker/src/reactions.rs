@@ -4,11 +4,12 @@
 use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
-    EraseCustomer, IndexAttribute, IndexCategory, IndexProductType, IndexProducts, Job, MakeExport, RecordCancellation, RecordRefund,
-    RecordSale, RefundPayment, RunImport, SecondFactorNews, SendAccountCode, SendAccountFarewell, SendCustomerCode,
-    SendCustomerEmailChangeNotice, SendCustomerIdentityNotice, SendCustomerPasswordNotice, SendEmailChangeNotice, SendExportNotice,
-    SendIdentityNotice, SendInvitation, SendLowStockAlert, SendOrderCancelled, SendOrderConfirmation, SendOwnershipFarewell,
-    SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendSecondFactorNotice, SendShippingNotice, SendSupportNotice, SendWelcome,
+    EraseCustomer, FetchImages, IndexAttribute, IndexCategory, IndexProductType, IndexProducts, Job, MakeExport, MakeVariants,
+    RecordCancellation, RecordRefund, RecordSale, RefundPayment, RemoveMedia, RunImport, SecondFactorNews, SendAccountCode,
+    SendAccountFarewell, SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerIdentityNotice, SendCustomerPasswordNotice,
+    SendEmailChangeNotice, SendExportNotice, SendIdentityNotice, SendInvitation, SendLowStockAlert, SendOrderCancelled,
+    SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendSecondFactorNotice,
+    SendShippingNotice, SendSupportNotice, SendWelcome,
 };
 
 macro_rules! jobs {
@@ -91,6 +92,10 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
             jobs![SendLowStockAlert { stock_level: low.stock_level_id, available: low.available, reorder_point: low.reorder_point }]
         }
         AnyFact::ImportRequested(file) => jobs![RunImport { import: file.import_id, turn: 0 }],
+        // pictures
+        AnyFact::ImagesAwaited(_) => jobs![FetchImages { turn: 0 }],
+        AnyFact::MediaUploaded(media) => jobs![MakeVariants { media: media.media_id, turn: 0 }],
+        AnyFact::MediaDeleted(media) => jobs![RemoveMedia { media: media.media_id }],
         // nothing, so far
         AnyFact::MemberJoined(_)
         | AnyFact::MemberRoleChanged(_)

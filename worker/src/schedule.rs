@@ -12,16 +12,18 @@ use tracing::warn;
 use crate::{
     ctx::Ctx,
     envelope::Envelope,
-    jobs::{Job, PruneHistory, SweepCheckouts, SweepPrivacy, SweepProducts},
+    jobs::{Job, PruneHistory, SweepCheckouts, SweepImages, SweepMedia, SweepPrivacy, SweepProducts},
     queue,
 };
 
 /// (name, seconds minutes hours days months weekdays, job)
-fn table() -> [(&'static str, &'static str, Job); 4] {
+fn table() -> [(&'static str, &'static str, Job); 6] {
     [
         ("sweep-checkouts", "*/20 * * * * *", SweepCheckouts {}.into()),
         ("sweep-products", "*/20 * * * * *", SweepProducts {}.into()),
         ("prune-history", "0 23 * * * *", PruneHistory {}.into()),
+        ("sweep-images", "30 */5 * * * *", SweepImages {}.into()),
+        ("sweep-media", "0 13 * * * *", SweepMedia {}.into()),
         ("sweep-privacy", "0 43 * * * *", SweepPrivacy {}.into()),
     ]
 }

@@ -6,7 +6,6 @@
 #![expect(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
 mod bench;
-mod certified;
 mod console;
 mod demo;
 mod dev;
@@ -14,6 +13,7 @@ mod fleet;
 mod http;
 mod leaked;
 mod lint;
+mod npm;
 mod operator;
 mod services;
 mod verify;

@@ -1,8 +1,8 @@
 //! `cargo verify`: every test, against private instances of the real services.
 use std::process::ExitCode;
 
-use crate::certified;
 use crate::fleet::{self, Output};
+use crate::npm;
 use crate::services::{Purpose, Services};
 use crate::workspace;
 
@@ -18,7 +18,9 @@ pub(crate) async fn run(arguments: &[String], environment: &[(&str, &str)]) -> a
     command.args(arguments).envs(environment.iter().copied());
     command.env("STOA_TEST_DATABASE_URL", services.ports.admin_url());
     command.env("STOA_TEST_REDIS_URL", services.ports.redis_url());
-    command.envs(certified::provider(&services.folder).await.map(|folder| ("STOA_TEST_OIDC_PROVIDER", folder)));
+    for peer in npm::PEERS {
+        command.envs(peer.folder(&services.folder).await.map(|folder| (peer.variable, folder)));
+    }
     if let Some(url) = workspace::variable("STOA_MEILISEARCH_URL") {
         command.env("STOA_MEILISEARCH_URL", url);
         command.envs(workspace::variable("STOA_MEILISEARCH_MASTER_KEY").map(|key| ("STOA_MEILISEARCH_MASTER_KEY", key)));

@@ -6,6 +6,7 @@ use salvo::{
     Depot, Extractible, Request,
     extract::Metadata,
     http::ParseError,
+    hyper::body::Bytes,
     oapi::{Components, Content, EndpointArgRegister, Operation, RequestBody, Required, ToSchema},
 };
 use serde::{
@@ -49,7 +50,7 @@ impl<T: ToSchema> EndpointArgRegister for Body<T> {
 }
 
 /// The whole body. Read once; later readers of the same request get the same bytes.
-pub(crate) async fn payload<'a>(req: &'a mut Request, tuning: &Tuning) -> Result<&'a [u8], Problem> {
+pub(crate) async fn payload<'a>(req: &'a mut Request, tuning: &Tuning) -> Result<&'a Bytes, Problem> {
     match tokio::time::timeout(tuning.body_arrives_within, req.payload_with_max_size(tuning.body_at_most_bytes)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(ParseError::PayloadTooLarge)) => Err(Problem::too_large(tuning.body_at_most_bytes)),

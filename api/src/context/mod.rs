@@ -20,6 +20,7 @@ mod query;
 mod request_id;
 mod sessions;
 mod shopper;
+mod upload;
 mod vendor;
 
 pub use body::Body;
@@ -37,6 +38,7 @@ pub use query::Query;
 pub use request_id::RequestId;
 pub use sessions::Sessions;
 pub use shopper::Shopper;
+pub use upload::{Upload, Uploads};
 pub use vendor::Vendor;
 
 pub(crate) use body::payload;

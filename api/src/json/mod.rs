@@ -9,6 +9,7 @@ mod money;
 mod moved;
 mod page;
 mod patch;
+mod picture;
 mod support_session;
 
 pub use address::Address;
@@ -21,4 +22,6 @@ pub use money::Money;
 pub use moved::HereOrMoved;
 pub use page::Page;
 pub use patch::Patch;
+pub(crate) use picture::with_pictures_at;
+pub use picture::{FocalPoint, PictureSource, PictureUrl};
 pub use support_session::SupportSession;

@@ -15,7 +15,7 @@ use super::cart_lines;
 use crate::{
     Problem, State,
     context::{Body, PathId, Shopper},
-    json::{Address, Created, Id, Json, Money, NoContent, Patch},
+    json::{Address, Created, Id, Json, Money, NoContent, Patch, PictureUrl},
 };
 
 pub(super) fn router() -> Router {
@@ -57,7 +57,7 @@ struct Line {
     product_title: String,
     variant_title: String,
     sku: Option<String>,
-    image_url: Option<String>,
+    image_url: Option<PictureUrl>,
     quantity: u32,
     unit_price: Money,
     subtotal: Money,
@@ -242,7 +242,7 @@ impl From<cart::PricedLine> for Line {
             product_title: line.product_title,
             variant_title: line.variant_title,
             sku: line.sku,
-            image_url: line.image_url,
+            image_url: line.image_url.map(PictureUrl),
             quantity: line.quantity,
             unit_price: line.unit_price.into(),
             subtotal: line.subtotal.into(),

@@ -15,7 +15,7 @@ use super::shipping_options::ShippingOption;
 use crate::{
     Problem, State,
     context::{Body, Once, PathId, Shopper},
-    json::{Address, Created, Id, Json, Money, Patch},
+    json::{Address, Created, Id, Json, Money, Patch, PictureUrl},
 };
 
 pub(super) fn router() -> Router {
@@ -60,7 +60,7 @@ struct CheckoutLine {
     product_title: String,
     variant_title: String,
     sku: Option<String>,
-    image_url: Option<String>,
+    image_url: Option<PictureUrl>,
     quantity: i32,
     unit_price: Money,
     subtotal: Money,
@@ -177,7 +177,7 @@ fn shown_line(line: checkout::CheckoutLine, money: impl Fn(i64) -> Money) -> Che
         product_title: line.product_title,
         variant_title: line.variant_title,
         sku: line.sku,
-        image_url: line.image_url,
+        image_url: line.image_url.map(PictureUrl),
         quantity: line.quantity,
         unit_price: money(line.unit_price),
         subtotal: money(line.subtotal),

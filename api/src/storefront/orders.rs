@@ -18,7 +18,7 @@ use super::{checkouts::TaxLine, order_page::Followed};
 use crate::{
     Problem, State,
     context::{PathId, Query, Shopper},
-    json::{Address, Id, Money},
+    json::{Address, Id, Money, PictureUrl},
 };
 
 pub(super) fn router() -> Router {
@@ -61,7 +61,7 @@ struct OrderLine {
     product_title: String,
     variant_title: String,
     sku: Option<String>,
-    image_url: Option<String>,
+    image_url: Option<PictureUrl>,
     quantity: i32,
     fulfilled_quantity: i32,
     unit_price: Money,
@@ -139,7 +139,7 @@ fn shown_line(line: orders::OrderLine, money: impl Fn(i64) -> Money) -> OrderLin
         product_title: line.product_title,
         variant_title: line.variant_title,
         sku: line.sku,
-        image_url: line.image_url,
+        image_url: line.image_url.map(PictureUrl),
         quantity: line.quantity,
         fulfilled_quantity: line.fulfilled_quantity,
         unit_price: money(line.unit_price),

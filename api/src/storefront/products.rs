@@ -3,11 +3,11 @@ use commerce::{
     catalog::{
         self, AttributeFilters,
         detail::{self, Name, Published},
-        listing::{self, Card, CategoryRef, Filter, Sort},
+        listing::{self, Card, CardImage, CategoryRef, Filter, Sort},
     },
     fault::FieldFault,
     ids::{CategoryId, ImageId, ProductId, TagId, VariantId},
-    inventory,
+    inventory, media,
     money::Currency,
 };
 use salvo::{
@@ -21,7 +21,7 @@ use super::kept::keep;
 use crate::{
     Problem,
     context::{Paging, PathText, Query, Shopper},
-    json::{Attribute, HereOrMoved, Id, Money, Page},
+    json::{Attribute, FocalPoint, HereOrMoved, Id, Money, Page, PictureSource, PictureUrl},
 };
 
 pub(super) fn router() -> Router {
@@ -98,8 +98,14 @@ struct ProductCard {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct Picture {
-    url: String,
+    url: PictureUrl,
     alt: String,
+    /// Of the picture; null while it is somebody else's.
+    width: Option<u32>,
+    height: Option<u32>,
+    focal_point: Option<FocalPoint>,
+    /// Its files that a list needs.
+    sources: Vec<PictureSource>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -181,8 +187,15 @@ struct Image {
     id: Id<ImageId>,
     /// The variant it shows; null: the whole product.
     variant_id: Option<Id<VariantId>>,
-    url: String,
+    /// What every browser can show.
+    url: PictureUrl,
     alt: String,
+    /// Of the picture; null while it is somebody else's.
+    width: Option<u32>,
+    height: Option<u32>,
+    focal_point: Option<FocalPoint>,
+    /// All its files, the best format first and the narrowest first of each.
+    sources: Vec<PictureSource>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -291,11 +304,42 @@ impl From<Card> for ProductCard {
             price_from: card.price_from.into(),
             price_to: card.price_to.into(),
             compare_at: card.compare_at.map(Money),
-            image: card.image.map(|image| Picture { url: image.url, alt: image.alt }),
+            image: card.image.map(Picture::from),
             options: card.options.into_iter().map(|option| CardOption { name: option.name, values: option.values }).collect(),
             availability: card.availability.into(),
             low_count: card.low_count,
         }
+    }
+}
+
+impl From<CardImage> for Picture {
+    fn from(image: CardImage) -> Self {
+        let picture = image.picture.as_ref();
+        Self {
+            width: picture.map(|picture| picture.width),
+            height: picture.map(|picture| picture.height),
+            focal_point: picture.and_then(|picture| picture.focal_point).map(Into::into),
+            sources: PictureSource::for_cards(picture),
+            url: PictureUrl(image.url),
+            alt: image.alt,
+        }
+    }
+}
+
+impl Image {
+    /// The image, if there is something to show.
+    fn of(image: catalog::Image) -> Option<Self> {
+        let picture = image.picture.as_ref();
+        Some(Self {
+            id: image.id.into(),
+            variant_id: image.variant_id.map(Id),
+            url: PictureUrl(picture.map(media::Picture::path).or(image.url)?),
+            alt: image.alt,
+            width: picture.map(|picture| picture.width),
+            height: picture.map(|picture| picture.height),
+            focal_point: picture.and_then(|picture| picture.focal_point).map(Into::into),
+            sources: PictureSource::all(picture),
+        })
     }
 }
 
@@ -306,8 +350,6 @@ impl Product {
             name: option.name,
             values: option.values.into_iter().map(|value| value.value).collect(),
         };
-        let image =
-            |image: catalog::Image| Image { id: image.id.into(), variant_id: image.variant_id.map(Id), url: image.url, alt: image.alt };
         Self {
             id: product.id.into(),
             slug: product.slug,
@@ -319,7 +361,7 @@ impl Product {
             seo: Seo { title: product.seo_title, description: product.seo_description },
             variants,
             options: product.options.into_iter().map(option).collect(),
-            images: product.images.into_iter().map(image).collect(),
+            images: product.images.into_iter().filter_map(Image::of).collect(),
             categories: product.categories.into_iter().map(|it| CategoryName { id: it.id.into(), slug: it.slug, name: it.name }).collect(),
             tags: product.tags.into_iter().map(|it| TagName { id: it.id.into(), slug: it.slug, name: it.name }).collect(),
             attributes: Attribute::for_shoppers(product.attributes),

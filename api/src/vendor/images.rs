@@ -3,7 +3,7 @@ use commerce::{
         NewImage,
         images::{self, ImageChanges},
     },
-    ids::{ImageId, ProductId, VariantId},
+    ids::{ImageId, MediaId, ProductId, VariantId},
 };
 use salvo::{
     Router, Writer,
@@ -24,14 +24,15 @@ pub(super) fn router() -> Router {
     Router::with_path("images").post(create).push(Router::with_path("{image}").patch(update).delete(delete))
 }
 
-/// A picture by its address.
+/// A picture: one of the store's by its `media_id`, or by the `url` from which it is fetched in the background.
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
 struct CreateImage {
-    /// http or https.
+    /// It is shown itself until our own picture is there, and when it could not be fetched. Only https is fetched.
     #[salvo(schema(max_length = 2000))]
-    url: String,
+    url: Option<String>,
+    media_id: Option<Id<MediaId>>,
     /// What it shows, for those who cannot see it.
     #[serde(default)]
     #[salvo(schema(max_length = 500))]
@@ -109,7 +110,7 @@ async fn delete(
 
 impl From<CreateImage> for NewImage {
     fn from(asked: CreateImage) -> Self {
-        Self { url: asked.url, alt: asked.alt, variant_id: asked.variant_id.map(|id| id.0) }
+        Self { url: asked.url, media_id: asked.media_id.map(|id| id.0), alt: asked.alt, variant_id: asked.variant_id.map(|id| id.0) }
     }
 }
 

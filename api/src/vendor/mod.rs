@@ -16,6 +16,7 @@ mod imports;
 mod invitations;
 mod keys;
 mod locations;
+mod media;
 mod members;
 mod oauth;
 mod old_slugs;
@@ -84,6 +85,7 @@ pub(crate) fn router() -> Router {
         .push(attributes::router())
         .push(categories::router())
         .push(tags::router())
+        .push(media::router())
         .push(imports::router())
         .push(locations::router())
         .push(stock_levels::router())

@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 use commerce::{
     catalog::{self, Status, schedule},
-    ids::{CategoryId, ImageId, OptionId, OptionValueId, ProductId, TagId, VariantId},
+    ids::{CategoryId, ImageId, MediaId, OptionId, OptionValueId, ProductId, TagId, VariantId},
     inventory,
+    media::Picture,
 };
 use salvo::oapi::ToSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::json::{Attribute, Id, Money, Tagged};
+use crate::json::{Attribute, FocalPoint, Id, Money, PictureSource, PictureUrl, Tagged};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Product {
@@ -123,8 +124,32 @@ struct Price {
 struct Image {
     id: Id<ImageId>,
     variant_id: Option<Id<VariantId>>,
-    url: String,
+    /// The picture of the store that it shows; null until its file is fetched.
+    media_id: Option<Id<MediaId>>,
+    status: ImageStatus,
+    /// Why it failed.
+    failure: Option<String>,
+    /// What is shown now: our own picture, or the address that was named; null while there is neither.
+    url: Option<PictureUrl>,
+    /// The address that was named.
+    source_url: Option<String>,
     alt: String,
+    width: Option<u32>,
+    height: Option<u32>,
+    focal_point: Option<FocalPoint>,
+    sources: Vec<PictureSource>,
+}
+
+/// How far an image is.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ImageStatus {
+    /// Its file is to be fetched.
+    Awaited,
+    /// Its file is here; what is shown of it is being made.
+    Processing,
+    Ready,
+    Failed,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -202,8 +227,6 @@ impl From<catalog::Product> for Product {
             name: option.name,
             values: option.values.into_iter().map(value).collect(),
         };
-        let image =
-            |image: catalog::Image| Image { id: image.id.into(), variant_id: image.variant_id.map(Id), url: image.url, alt: image.alt };
         Self {
             id: product.id.into(),
             slug: product.slug,
@@ -221,13 +244,39 @@ impl From<catalog::Product> for Product {
             version: product.version,
             options: product.options.into_iter().map(option).collect(),
             variants,
-            images: product.images.into_iter().map(image).collect(),
+            images: product.images.into_iter().map(Image::from).collect(),
             categories: product.categories.into_iter().map(|it| CategoryName { id: it.id.into(), slug: it.slug, name: it.name }).collect(),
             tags: product.tags.into_iter().map(|it| TagName { id: it.id.into(), slug: it.slug, name: it.name }).collect(),
             attributes: Attribute::for_vendors(product.attributes),
             related: product.related.into_iter().map(Id).collect(),
             created_at: product.created_at,
             updated_at: product.updated_at,
+        }
+    }
+}
+
+impl From<catalog::Image> for Image {
+    fn from(image: catalog::Image) -> Self {
+        let status = match image.status() {
+            catalog::ImageStatus::Awaited => ImageStatus::Awaited,
+            catalog::ImageStatus::Processing => ImageStatus::Processing,
+            catalog::ImageStatus::Ready => ImageStatus::Ready,
+            catalog::ImageStatus::Failed => ImageStatus::Failed,
+        };
+        let picture = image.picture.as_ref();
+        Self {
+            id: image.id.into(),
+            variant_id: image.variant_id.map(Id),
+            media_id: image.media_id.map(Id),
+            status,
+            failure: image.failure,
+            url: picture.map(Picture::path).or(image.url).map(PictureUrl),
+            source_url: image.source_url,
+            alt: image.alt,
+            width: picture.map(|picture| picture.width),
+            height: picture.map(|picture| picture.height),
+            focal_point: picture.and_then(|picture| picture.focal_point).map(Into::into),
+            sources: PictureSource::all(picture),
         }
     }
 }

@@ -6,7 +6,7 @@ use commerce::{
         NewImage, NewOption, NewProduct, Seo,
         products::{self, ProductChanges, Summary},
     },
-    ids::{CategoryId, ProductId},
+    ids::{CategoryId, MediaId, ProductId},
 };
 use salvo::{
     Router, Writer,
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     Problem, State,
     context::{Body, IfMatch, Once, Paging, PathId, Query, Replay, Vendor},
-    json::{Created, Id, Money, NoContent, Page, Patch, Tagged},
+    json::{Created, Id, Money, NoContent, Page, Patch, PictureUrl, Tagged},
 };
 
 pub(super) fn router() -> Router {
@@ -121,9 +121,11 @@ struct CreateOption {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewPicture {
-    /// http or https.
+    /// From where it is fetched in the background; or `media_id`.
     #[salvo(schema(max_length = 2000))]
-    url: String,
+    url: Option<String>,
+    /// One of the store's pictures.
+    media_id: Option<Id<MediaId>>,
     #[serde(default)]
     #[salvo(schema(max_length = 500))]
     alt: String,
@@ -201,7 +203,7 @@ struct ProductSummary {
     variant_count: i64,
     /// The lowest price in the store's main currency.
     price_from: Option<Money>,
-    image_url: Option<String>,
+    image_url: Option<PictureUrl>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -301,7 +303,9 @@ async fn delete(vendor: Vendor, state: State, id: PathId<ProductId>, seen: IfMat
 
 impl From<CreateProduct> for NewProduct {
     fn from(asked: CreateProduct) -> Self {
-        let image = |picture: NewPicture| NewImage { url: picture.url, alt: picture.alt, variant_id: None };
+        let media = |id: Option<Id<MediaId>>| id.map(|id| id.0);
+        let image =
+            |picture: NewPicture| NewImage { url: picture.url, media_id: media(picture.media_id), alt: picture.alt, variant_id: None };
         Self {
             title: asked.title,
             slug: asked.slug,
@@ -355,7 +359,7 @@ impl From<Summary> for ProductSummary {
             version: product.version,
             variant_count: product.variant_count,
             price_from: product.price_from.map(Money),
-            image_url: product.image_url,
+            image_url: product.image_url.map(PictureUrl),
             created_at: product.created_at,
             updated_at: product.updated_at,
         }

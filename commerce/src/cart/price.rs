@@ -190,7 +190,7 @@ fn sql(rates: &str, offers: &str) -> String {
          ) AS stock ON true
          LEFT JOIN LATERAL (
            SELECT url AS image_url FROM product_images
-           WHERE tenant_id = store.tenant_id AND product_id = offer.product_id AND (variant_id IS NULL OR variant_id = offer.variant_id)
+           WHERE tenant_id = store.tenant_id AND product_id = offer.product_id AND url IS NOT NULL AND (variant_id IS NULL OR variant_id = offer.variant_id)
            ORDER BY variant_id NULLS LAST, position, id
            LIMIT 1
          ) AS image ON true

@@ -13,8 +13,9 @@ use super::{
     schedule::PublishFailure,
 };
 use crate::{
-    ids::{CategoryId, ImageId, OptionId, OptionValueId, ProductId, TagId, VariantId},
+    ids::{CategoryId, ImageId, MediaId, OptionId, OptionValueId, ProductId, TagId, VariantId},
     inventory::{self, Availability},
+    media::Picture,
     money::{Currency, Money},
     sql,
     text::Slug,
@@ -108,8 +109,39 @@ pub struct Image {
     pub id: ImageId,
     #[serde(deserialize_with = "maybe_id")]
     pub variant_id: Option<VariantId>,
-    pub url: String,
+    #[serde(deserialize_with = "maybe_id")]
+    pub media_id: Option<MediaId>,
+    /// What is shown now: a path of ours, or the address outside that the store named; none while there is neither.
+    pub url: Option<String>,
+    /// The address that the store named.
+    pub source_url: Option<String>,
+    /// None until there is one.
+    pub picture: Option<Picture>,
+    /// Why there will be none.
+    pub failure: Option<String>,
     pub alt: String,
+}
+
+/// How far an image is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageStatus {
+    /// Its file is to be fetched.
+    Awaited,
+    /// Its file is here; what is shown of it is being made.
+    Processing,
+    Ready,
+    Failed,
+}
+
+impl Image {
+    pub fn status(&self) -> ImageStatus {
+        match (&self.picture, &self.failure, self.media_id) {
+            (Some(_), ..) => ImageStatus::Ready,
+            (None, Some(_), _) => ImageStatus::Failed,
+            (None, None, Some(_)) => ImageStatus::Processing,
+            (None, None, None) => ImageStatus::Awaited,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -243,8 +275,8 @@ SELECT json_build_object('id', p.id, 'slug', p.slug, 'title', p.title, 'descript
       SELECT max({rank}) AS rank, sum(greatest({available}, 0)) AS available
       FROM stock_levels s WHERE s.tenant_id = $1 AND s.variant_id = v.id) stock
     WHERE v.tenant_id = $1 AND v.product_id = p.id), '[]'),
-  'images', coalesce((SELECT json_agg(json_build_object('id', i.id, 'variant_id', i.variant_id, 'url', i.url, 'alt', i.alt)
-      ORDER BY i.position, i.id) FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = p.id), '[]'),
+  'images', coalesce((SELECT json_agg(json_build_object('id', i.id, 'variant_id', i.variant_id, 'media_id', i.media_id, 'url', i.url,
+      'source_url', i.source_url, 'picture', i.picture, 'failure', i.failure, 'alt', i.alt) ORDER BY i.position, i.id) FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = p.id), '[]'),
   'categories', coalesce((SELECT json_agg(json_build_object('id', c.id, 'slug', c.slug, 'name', c.name) ORDER BY c.name, c.id)
     FROM product_categories pc JOIN categories c ON c.tenant_id = $1 AND c.id = pc.category_id
     WHERE pc.tenant_id = $1 AND pc.product_id = p.id), '[]'),

@@ -10,13 +10,14 @@ use uuid::Uuid;
 use super::{
     Error, Product, attribute_values, detail,
     events::ProductChange,
+    images,
     new_product::Faults,
     rows::{CategoryRow, ChoiceRow, ImageRow, OptionRow, PriceRow, ProductRow, Rows, TagRow, ValueRow, VariantRow},
     settle, slugs,
 };
 use crate::{
     clock::Clock,
-    ids::{ImageId, OptionId, OptionValueId, PriceId, ProductId, VariantId},
+    ids::{ImageId, MediaId, OptionId, OptionValueId, PriceId, ProductId, VariantId},
     inventory::levels::{Backorder, Opening},
     sql,
     text::SLUG_MAX,
@@ -46,7 +47,8 @@ pub async fn duplicate(
         None => free_slug(tx, &title).await?,
     };
     let id = ProductId::new();
-    let (rows, twins) = copy(&whole, id, title, slug);
+    let (mut rows, twins) = copy(&whole, id, title, slug);
+    images::hold(tx, &mut rows.images, |at| format!("/images/{at}")).await?;
     rows.insert(tx, clock, None).await?;
     attribute_values::copy(tx, from, id, &twins).await?;
     let text = "INSERT INTO related_products (tenant_id, product_id, related_id, position)
@@ -137,6 +139,10 @@ fn copy(whole: &Product, id: ProductId, title: String, slug: String) -> (Rows, V
         product_id,
         variant_id: image.variant_id.and_then(twin_of),
         url: image.url.clone(),
+        source_url: image.source_url.clone(),
+        media_id: image.media_id.map(MediaId::uuid),
+        picture: None,
+        failure: None,
         alt: image.alt.clone(),
         position,
     }));

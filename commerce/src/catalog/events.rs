@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ids::{AttributeId, CategoryId, ImportId, ProductId, ProductTypeId},
+    ids::{AttributeId, CategoryId, ImageId, ImportId, ProductId, ProductTypeId},
     outbox::Fact,
 };
 
@@ -46,6 +46,22 @@ impl Fact for ProductDeleted {
 
     fn aggregate_id(&self) -> Uuid {
         self.product_id.uuid()
+    }
+}
+
+/// Images were added by their addresses; their files are to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImagesAwaited {
+    pub first_image_id: ImageId,
+    pub count: usize,
+}
+
+impl Fact for ImagesAwaited {
+    const CODE: &'static str = "images.awaited";
+    const AGGREGATE: &'static str = "image";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.first_image_id.uuid()
     }
 }
 

@@ -1,19 +1,19 @@
-//! Images of a product, by URL; the first is its face.
+//! Images of a product: pictures of the store, or addresses whose files are fetched; the first is the product's face.
 
-use sea_orm::FromQueryResult;
+use sea_orm::{DbErr, FromQueryResult};
 use tenancy::TenantTx;
 
 use super::{
     Error, NewImage, Product, detail,
     events::ProductChange,
     new_product::{self, Faults},
-    rows::Rows,
+    rows::{ImageRow, Rows},
     settle,
 };
 use crate::{
     clock::Clock,
-    ids::{ImageId, ProductId, VariantId},
-    sql,
+    ids::{ImageId, MediaId, ProductId, VariantId},
+    media, sql,
     text::clean_text,
 };
 
@@ -30,7 +30,7 @@ pub struct ImageChanges {
 /// Adds an image after the others.
 ///
 /// # Errors
-/// `Invalid`, `VariantNotFound`, `ProductNotFound`, `VersionMoved`.
+/// `Invalid` (also when there is no picture of this id), `VariantNotFound`, `ProductNotFound`, `VersionMoved`.
 pub async fn add(tx: &TenantTx, clock: &Clock, product: ProductId, expected: Option<i64>, new: NewImage) -> Result<Product, Error> {
     settle::begin(tx, clock, product, expected).await?;
     let whole = detail::find(tx, product).await?;
@@ -39,6 +39,7 @@ pub async fn add(tx: &TenantTx, clock: &Clock, product: ProductId, expected: Opt
     faults.at_most("/images", whole.images.len() + 1, new_product::MOST_IMAGES);
     rows.images.push(new_product::image(&mut faults, "", product, whole.images.len(), &new));
     faults.done(())?;
+    hold(tx, &mut rows.images, |_| "/media_id".to_owned()).await?;
     rows.insert(tx, clock, None).await?;
     settle::end(tx, clock, product, ProductChange::Edited).await?;
     detail::find(tx, product).await
@@ -91,6 +92,46 @@ pub async fn remove(tx: &TenantTx, clock: &Clock, (product, id): (ProductId, Ima
     }
     settle::end(tx, clock, product, ProductChange::Edited).await?;
     detail::find(tx, product).await
+}
+
+/// Fills in what images that are named by their picture show of it. The pictures stay as they are until the transaction ends.
+///
+/// # Errors
+/// `Invalid` where there is no such picture, by the pointer of its place in `images`.
+pub(super) async fn hold(tx: &TenantTx, images: &mut [ImageRow], pointer: impl Fn(usize) -> String) -> Result<(), Error> {
+    let named: Vec<MediaId> = images.iter().filter_map(|image| image.media_id).map(MediaId::from_uuid).collect();
+    let held = media::hold(tx, &named).await?;
+    let mut faults = Faults::default();
+    for (at, image) in images.iter_mut().enumerate() {
+        let Some(id) = image.media_id.map(MediaId::from_uuid) else { continue };
+        match held.get(&id) {
+            Some(media) => {
+                image.url = media.picture.as_ref().map(media::Picture::card_path);
+                image.picture.clone_from(&media.picture);
+                image.failure.clone_from(&media.failure);
+            }
+            None => faults.add(pointer(at), "unknown", "names a picture that does not exist"),
+        }
+    }
+    faults.done(())
+}
+
+/// Has every product that shows a picture show it as it is now: ready, failed, with another focal point.
+///
+/// A product's version is not counted on: nobody has edited it, and whoever edits it meanwhile need not begin again.
+///
+/// # Errors
+/// The database is away.
+pub async fn show(tx: &TenantTx, clock: &Clock, id: MediaId) -> Result<(), Error> {
+    let products = settle::take_showing(tx, id).await?;
+    let held = media::hold(tx, &[id]).await?;
+    let Some(media) = held.get(&id).filter(|_| !products.is_empty()) else { return Ok(()) };
+    let text = "UPDATE product_images SET picture = $3, url = coalesce($4, url), failure = $5 WHERE tenant_id = $1 AND media_id = $2";
+    let picture = media.picture.as_ref().map(serde_json::to_value).transpose().map_err(|error| DbErr::Json(error.to_string()))?;
+    let path = media.picture.as_ref().map(media::Picture::card_path);
+    let values = [tx.tenant().into(), id.into(), picture.into(), path.into(), media.failure.clone().into()];
+    sql::run(tx, text, values).await?;
+    settle::end_all(tx, clock, &products).await
 }
 
 fn owns(whole: &Product, variant: Option<VariantId>) -> Result<(), Error> {

@@ -17,6 +17,7 @@ use super::{AttributeFilters, Error};
 use crate::{
     ids::{CategoryId, ProductId},
     inventory::{self, Availability},
+    media::Picture,
     money::{Currency, Money},
     page::{Cursor, CursorError, DEFAULT_LIMIT, MAX_LIMIT, Page, PageQuery},
     sql,
@@ -70,8 +71,11 @@ pub struct Card {
 
 #[derive(Clone, Debug)]
 pub struct CardImage {
+    /// A path of ours, or an address outside.
     pub url: String,
     pub alt: String,
+    /// None while the address is all there is.
+    pub picture: Option<Picture>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -93,6 +97,7 @@ struct Row {
     compare_at: Option<i64>,
     image_url: Option<String>,
     image_alt: Option<String>,
+    picture: Option<String>,
     options: String,
     rank: Option<i32>,
     available: Option<i64>,
@@ -173,7 +178,7 @@ pub async fn list(tx: &TenantTx, filter: &Filter, page: &PageQuery) -> Result<Pa
     let text = format!(
         "SELECT page.*, stock.rank, stock.available FROM (
            SELECT l.product_id, l.slug, l.title, l.title_key, l.brand, l.published_at, l.price_from, l.price_to, l.compare_at,
-             l.image_url, l.image_alt, l.options::text AS options, l.variant_ids, l.has_untracked
+             l.image_url, l.image_alt, l.picture::text AS picture, l.options::text AS options, l.variant_ids, l.has_untracked
            FROM {from}{conditions}
            ORDER BY {walked}.{column} {direction}, {walked}.product_id {direction} LIMIT {read}) page
          CROSS JOIN LATERAL (
@@ -241,6 +246,8 @@ const fn rows_to_read(limit: u64) -> u64 {
 impl Row {
     fn card(self, currency: Currency) -> Card {
         let availability = Availability::of_rank(self.rank);
+        let picture = self.picture.and_then(|json| serde_json::from_str(&json).ok());
+        let alt = self.image_alt.unwrap_or_default();
         Card {
             id: self.product_id,
             slug: self.slug,
@@ -249,7 +256,7 @@ impl Row {
             price_from: Money::new(self.price_from, currency),
             price_to: Money::new(self.price_to, currency),
             compare_at: self.compare_at.map(|minor| Money::new(minor, currency)),
-            image: self.image_url.map(|url| CardImage { url, alt: self.image_alt.unwrap_or_default() }),
+            image: self.image_url.map(|url| CardImage { url, alt, picture }),
             options: serde_json::from_str(&self.options).unwrap_or_default(),
             availability,
             low_count: self.available.filter(|_| availability == Availability::Low),
@@ -294,14 +301,14 @@ sold AS MATERIALIZED (
   GROUP BY p.id, c.currency),
 faces AS MATERIALIZED (
   SELECT p.id, p.slug, p.title, regexp_replace(lower(normalize(p.title, NFKD)), '[\u{300}-\u{36f}]', '', 'g') AS title_key, p.brand,
-    p.published_at, image.url, image.alt,
+    p.published_at, image.url, image.alt, image.picture,
     coalesce((SELECT jsonb_agg(jsonb_build_object('name', o.name, 'values',
         coalesce((SELECT jsonb_agg(w.value ORDER BY w.position, w.id) FROM option_values w
           WHERE w.tenant_id = $1 AND w.option_id = o.id), '[]')) ORDER BY o.position, o.id)
       FROM product_options o WHERE o.tenant_id = $1 AND o.product_id = p.id), '[]') AS options
   FROM products p
-  LEFT JOIN LATERAL (SELECT i.url, i.alt FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = p.id
-    ORDER BY i.position, i.id LIMIT 1) image ON true
+  LEFT JOIN LATERAL (SELECT i.url, i.alt, i.picture FROM product_images i
+    WHERE i.tenant_id = $1 AND i.product_id = p.id AND i.url IS NOT NULL ORDER BY i.position, i.id LIMIT 1) image ON true
   WHERE p.tenant_id = $1 AND p.id = ANY ($2) AND p.status = 'published'),
 shelved AS MATERIALIZED (
   SELECT s.product_id, s.currency, g.shelf_id, f.published_at, f.title_key, s.price_from
@@ -324,20 +331,20 @@ gone AS (
     AND NOT EXISTS (SELECT FROM sold s WHERE s.product_id = l.product_id AND s.currency = l.currency)),
 kept AS (
   INSERT INTO product_listings AS l (tenant_id, product_id, currency, slug, title, title_key, brand, published_at, price_from,
-    price_to, compare_at, image_url, image_alt, options, variant_ids, has_untracked)
+    price_to, compare_at, image_url, image_alt, picture, options, variant_ids, has_untracked)
   SELECT $1, s.product_id, s.currency, f.slug, f.title, f.title_key, f.brand, f.published_at, s.price_from, s.price_to,
-    CASE WHEN s.compare_at > s.price_from THEN s.compare_at END, f.url, f.alt, f.options, s.variant_ids, s.has_untracked
+    CASE WHEN s.compare_at > s.price_from THEN s.compare_at END, f.url, f.alt, f.picture, f.options, s.variant_ids, s.has_untracked
   FROM sold s JOIN faces f ON f.id = s.product_id
   ON CONFLICT (tenant_id, product_id, currency) DO UPDATE SET slug = excluded.slug, title = excluded.title,
     title_key = excluded.title_key, brand = excluded.brand, published_at = excluded.published_at,
     price_from = excluded.price_from, price_to = excluded.price_to, compare_at = excluded.compare_at,
-    image_url = excluded.image_url, image_alt = excluded.image_alt, options = excluded.options,
+    image_url = excluded.image_url, image_alt = excluded.image_alt, picture = excluded.picture, options = excluded.options,
     variant_ids = excluded.variant_ids, has_untracked = excluded.has_untracked
-  WHERE (l.slug, l.title, l.brand, l.published_at, l.price_from, l.price_to, l.compare_at, l.image_url, l.image_alt, l.options,
-      l.variant_ids, l.has_untracked)
+  WHERE (l.slug, l.title, l.brand, l.published_at, l.price_from, l.price_to, l.compare_at, l.image_url, l.image_alt, l.picture,
+      l.options, l.variant_ids, l.has_untracked)
     IS DISTINCT FROM (excluded.slug, excluded.title, excluded.brand, excluded.published_at, excluded.price_from,
-      excluded.price_to, excluded.compare_at, excluded.image_url, excluded.image_alt, excluded.options, excluded.variant_ids,
-      excluded.has_untracked))
+      excluded.price_to, excluded.compare_at, excluded.image_url, excluded.image_alt, excluded.picture, excluded.options,
+      excluded.variant_ids, excluded.has_untracked))
 SELECT f.id AS product_id, EXISTS (SELECT FROM sold s JOIN store_settings t ON t.tenant_id = $1 AND t.currency = s.currency
   WHERE s.product_id = f.id) AS is_sold_in_main,
   (SELECT a.code FROM products p

@@ -11,7 +11,7 @@
 //! - A product is published only with the attributes that its type requires.
 //! - What is due is published or taken back within a minute, once; what may not be published says why.
 //!
-//! Uses: inventory (a new variant opens its level; availability).
+//! Uses: inventory (a new variant opens its level; availability), media (what images show).
 
 mod attribute_filters;
 pub mod attribute_values;
@@ -26,6 +26,7 @@ mod duplicate;
 pub mod entity;
 mod error;
 mod events;
+mod fetch_images;
 pub mod images;
 pub mod imports;
 pub mod listing;
@@ -45,11 +46,13 @@ pub mod variants;
 
 pub use attribute_filters::AttributeFilters;
 pub use combinations::ONLY_VARIANT;
-pub use detail::{CategoryName, Image, OptionValue, Price, Product, ProductOption, TagName, Variant};
+pub use detail::{CategoryName, Image, ImageStatus, OptionValue, Price, Product, ProductOption, TagName, Variant};
 pub use duplicate::duplicate;
 pub use entity::product::Status;
 pub use error::Error;
 pub use events::{
-    AttributeChanged, CategoryChanged, ImportCompleted, ImportRequested, ProductChange, ProductChanged, ProductDeleted, ProductTypeChanged,
+    AttributeChanged, CategoryChanged, ImagesAwaited, ImportCompleted, ImportRequested, ProductChange, ProductChanged, ProductDeleted,
+    ProductTypeChanged,
 };
+pub use fetch_images::{Fetched, fetch_images, tenants_awaiting_images};
 pub use new_product::{NewImage, NewOption, NewPrice, NewProduct, NewVariant, Seo};

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     fault::FieldFault,
-    ids::{CategoryId, ImageId, OptionId, OptionValueId, PriceId, ProductId, VariantId},
+    ids::{CategoryId, MediaId, OptionId, OptionValueId, PriceId, ProductId, VariantId},
     inventory::levels::{Backorder, Opening},
     money::Money,
     text::{Slug, clean_line, clean_text},
@@ -97,9 +97,11 @@ pub struct NewPrice {
     pub compare_at: Option<Money>,
 }
 
+/// A picture by its address or by its id: one of the two.
 #[derive(Clone, Debug, Default)]
 pub struct NewImage {
-    pub url: String,
+    pub url: Option<String>,
+    pub media_id: Option<MediaId>,
     pub alt: String,
     pub variant_id: Option<VariantId>,
 }
@@ -371,14 +373,18 @@ fn skus_differ(faults: &mut Faults, variants: &[NewVariant]) {
     }
 }
 
+/// What a picture that is named by its id shows is filled in later ([`super::images::hold`]).
 pub(super) fn image(faults: &mut Faults, pointer: &str, product: ProductId, position: usize, new: &NewImage) -> ImageRow {
+    if new.url.is_some() == new.media_id.is_some() {
+        faults.add(format!("{pointer}/url"), "one_of", "a picture has a `url` or a `media_id`, and not both");
+    }
+    let source_url = new.url.as_deref().map(|text| faults.take(url(&format!("{pointer}/url"), text)));
     ImageRow {
-        id: ImageId::new().uuid(),
-        product_id: product.uuid(),
         variant_id: new.variant_id.map(VariantId::uuid),
-        url: faults.take(url(&format!("{pointer}/url"), &new.url)),
-        alt: faults.take(clean_text(&format!("{pointer}/alt"), &new.alt, 500)),
-        position,
+        url: source_url.clone(),
+        source_url,
+        media_id: new.media_id.map(MediaId::uuid),
+        ..ImageRow::awaited(product, position, String::new(), faults.take(clean_text(&format!("{pointer}/alt"), &new.alt, 500)))
     }
 }
 
@@ -442,7 +448,7 @@ mod tests {
             (|p| p.variants[0].weight_grams = -1, "/variants/0/weight_grams", "range"),
             (|p| p.variants[0].on_hand = -1, "/variants/0/on_hand", "range"),
             (|p| p.variants[0].tax_class = "Zero Rate".into(), "/variants/0/tax_class", "tax_class"),
-            (|p| p.images = vec![NewImage { url: "javascript:alert(1)".into(), ..NewImage::default() }], "/images/0/url", "url"),
+            (|p| p.images = vec![NewImage { url: Some("javascript:alert(1)".into()), ..NewImage::default() }], "/images/0/url", "url"),
             (|p| p.variants = vec![NewVariant::default(); 101], "/variants", "too_many"),
             (|p| p.variants.iter_mut().for_each(|v| v.sku = Some("A".into())), "/variants/1/sku", "duplicate"),
             (|p| p.variants.iter_mut().for_each(|v| v.barcode = Some("B".into())), "/variants/1/barcode", "duplicate"),

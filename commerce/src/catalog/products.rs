@@ -10,6 +10,7 @@ use super::{
     attribute_values::{self, Given, Wanted},
     barcodes, currencies, description, detail,
     events::{ProductChange, ProductDeleted},
+    images,
     new_product::{self, Faults},
     old_slugs, schedule, settle, tags,
 };
@@ -53,6 +54,7 @@ pub async fn create(tx: &TenantTx, clock: &Clock, new: NewProduct) -> Result<Pro
     let id = ProductId::new();
     let mut rows = new_product::rows(&new, id, &currencies::of_store(tx).await?, clock.now())?;
     barcodes::are_free(tx, &new.variants).await?;
+    images::hold(tx, &mut rows.images, |at| format!("/images/{at}/media_id")).await?;
     rows.tags = tags::rows(id, &tags::ensure(tx, clock, &tag_names(&new.tags)?).await?);
     rows.insert(tx, clock, None).await?;
     let variants = rows.variants.iter().zip(&new.variants).enumerate().map(|(at, (row, variant))| Wanted {
@@ -281,7 +283,7 @@ pub async fn list(tx: &TenantTx, status: Option<Status>, page: &PageQuery) -> Re
         "SELECT page.*, settings.currency, (SELECT count(*) FROM variants v WHERE v.tenant_id = $1 AND v.product_id = page.id) AS variant_count,
            (SELECT min(c.amount) FROM variants v JOIN prices c ON c.tenant_id = $1 AND c.variant_id = v.id AND c.currency = settings.currency
             WHERE v.tenant_id = $1 AND v.product_id = page.id) AS price_from,
-           (SELECT i.url FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = page.id ORDER BY i.position, i.id LIMIT 1) AS image_url
+           (SELECT i.url FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = page.id AND i.url IS NOT NULL ORDER BY i.position, i.id LIMIT 1) AS image_url
          FROM store_settings settings CROSS JOIN (
            SELECT p.id, p.slug, p.title, p.status, p.brand, p.product_type, p.version, p.created_at, p.updated_at
            FROM products p WHERE p.tenant_id = $1{conditions} ORDER BY p.created_at DESC, p.id DESC LIMIT $2) page

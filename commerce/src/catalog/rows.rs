@@ -5,11 +5,13 @@ use serde::Serialize;
 use tenancy::TenantTx;
 use uuid::Uuid;
 
-use super::Error;
+use super::{Error, events::ImagesAwaited};
 use crate::{
     clock::Clock,
+    ids::{ImageId, ProductId},
     inventory::levels::{self, Opening},
-    sql,
+    media::Picture,
+    outbox, sql,
 };
 
 #[derive(Default, Serialize)]
@@ -95,7 +97,13 @@ pub(super) struct ImageRow {
     pub id: Uuid,
     pub product_id: Uuid,
     pub variant_id: Option<Uuid>,
-    pub url: String,
+    /// What is shown now.
+    pub url: Option<String>,
+    /// The address that the store named: its file is fetched.
+    pub source_url: Option<String>,
+    pub media_id: Option<Uuid>,
+    pub picture: Option<Picture>,
+    pub failure: Option<String>,
     pub alt: String,
     pub position: usize,
 }
@@ -110,6 +118,24 @@ pub(super) struct CategoryRow {
 pub(super) struct TagRow {
     pub product_id: Uuid,
     pub tag_id: Uuid,
+}
+
+impl ImageRow {
+    /// A picture by its address, which is shown until its file is fetched.
+    pub(super) fn awaited(product: ProductId, position: usize, url: String, alt: String) -> Self {
+        Self {
+            id: ImageId::new().uuid(),
+            product_id: product.uuid(),
+            variant_id: None,
+            url: Some(url.clone()),
+            source_url: Some(url),
+            media_id: None,
+            picture: None,
+            failure: None,
+            alt,
+            position,
+        }
+    }
 }
 
 impl Rows {
@@ -145,6 +171,11 @@ impl Rows {
     pub(super) async fn insert(&self, tx: &TenantTx, clock: &Clock, reason: Option<&str>) -> Result<(), Error> {
         sql::run(tx, INSERT, [tx.tenant().into(), sql::json(self)?, clock.now().into()]).await?;
         levels::open(tx, clock, &self.openings, reason).await?;
+        let mut awaited = self.images.iter().filter(|image| image.source_url.is_some()).map(|image| image.id);
+        if let Some(first) = awaited.next() {
+            let fact = ImagesAwaited { first_image_id: ImageId::from_uuid(first), count: awaited.count() + 1 };
+            outbox::record(tx, clock, &fact).await?;
+        }
         Ok(())
     }
 }
@@ -188,9 +219,12 @@ price AS (
   ON CONFLICT (tenant_id, variant_id, currency)
     DO UPDATE SET amount = excluded.amount, compare_at_amount = excluded.compare_at_amount, updated_at = excluded.updated_at),
 image AS (
-  INSERT INTO product_images (tenant_id, id, product_id, variant_id, url, alt, position)
-  SELECT $1, x.id, x.product_id, x.variant_id, x.url, x.alt, x.position
-  FROM jsonb_to_recordset($2 -> 'images') AS x (id uuid, product_id uuid, variant_id uuid, url text, alt text, position integer)),
+  INSERT INTO product_images (tenant_id, id, product_id, variant_id, url, source_url, media_id, picture, failure, fetch_after, alt,
+    position)
+  SELECT $1, x.id, x.product_id, x.variant_id, x.url, x.source_url, x.media_id, nullif(x.picture, 'null'), x.failure,
+    CASE WHEN x.source_url IS NOT NULL AND x.media_id IS NULL THEN $3 END, x.alt, x.position
+  FROM jsonb_to_recordset($2 -> 'images') AS x (id uuid, product_id uuid, variant_id uuid, url text, source_url text, media_id uuid,
+    picture jsonb, failure text, alt text, position integer)),
 category AS (
   INSERT INTO product_categories (tenant_id, product_id, category_id)
   SELECT $1, x.product_id, x.category_id

@@ -9,7 +9,11 @@ use super::{
     events::{ProductChange, ProductChanged},
     listing,
 };
-use crate::{clock::Clock, ids::ProductId, outbox, sql};
+use crate::{
+    clock::Clock,
+    ids::{MediaId, ProductId},
+    outbox, sql,
+};
 
 /// Takes the product's row and counts its version on.
 ///
@@ -20,6 +24,20 @@ pub(super) async fn begin(tx: &TenantTx, clock: &Clock, id: ProductId, expected:
                 WHERE tenant_id = $1 AND id = $2 AND ($4::bigint IS NULL OR version = $4)";
     let values = [tx.tenant().into(), id.into(), clock.now().into(), expected.into()];
     if sql::run(tx, text, values).await? == 0 { Err(why_untouched(tx, id, expected).await?) } else { Ok(()) }
+}
+
+/// Takes the rows of the products that show a picture, in the order in which everybody takes rows, and leaves their versions as
+/// they are.
+pub(super) async fn take_showing(tx: &TenantTx, media: MediaId) -> Result<Vec<ProductChanged>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: ProductId,
+    }
+    let text = "SELECT p.id FROM products p WHERE p.tenant_id = $1 AND p.id IN
+                  (SELECT i.product_id FROM product_images i WHERE i.tenant_id = $1 AND i.media_id = $2)
+                ORDER BY p.id FOR UPDATE";
+    let rows: Vec<Row> = sql::all(tx, text, [tx.tenant().into(), media.into()]).await?;
+    Ok(rows.into_iter().map(|row| ProductChanged { product_id: row.id, change: ProductChange::Edited }).collect())
 }
 
 /// Why a statement conditional on the version touched nothing.

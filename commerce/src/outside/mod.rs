@@ -1,11 +1,12 @@
-//! Calls to addresses that somebody else has named: a store's identity provider today, whatever else stores name tomorrow.
+//! Calls to addresses that somebody else has named: a store's identity provider, a picture to be fetched.
 //!
 //! Promises
 //! - What a store names ([`Reach::Public`]) is reached on the public internet alone: https, the ports of https, no address that is
 //!   private, local, or our own; judged when it is saved ([`Outside::judge`]) and again for every address to which its name
 //!   resolves, when the connection is made.
 //! - What the platform's own configuration names ([`Reach::Configured`]) may lie in the platform's network; it is https too.
-//! - No redirect is followed and no proxy of the environment used. An answer is bounded in bytes and, with everything before it,
+//! - No redirect is followed, but by [`Outside::fetch`], to addresses that are judged as the first one was; no proxy of the
+//!   environment is used. An answer is bounded in bytes and, with everything before it,
 //!   in time. So is how many are asked at once: those that stores name apart from ours, and of all of them few at one place, so that
 //!   one that stalls is away alone.
 //! - No transaction is open meanwhile: nothing here takes one.
@@ -32,6 +33,7 @@ const AT_ONCE: usize = 64;
 const AT_ONCE_EACH: usize = 8;
 const PLACES_KEPT_FOR: Duration = Duration::from_mins(1);
 const PLACES_AT_MOST: u64 = 10_000;
+const REDIRECTS_AT_MOST: usize = 3;
 const USER_AGENT: &str = "Stoa";
 
 /// Whose word it is that an address may be called.
@@ -132,6 +134,36 @@ impl Outside {
     /// # Errors
     /// See [`Error`]; the address is judged first.
     pub async fn send(&self, reach: Reach, request: Request<Vec<u8>>, at_most_bytes: usize) -> Result<Response<Vec<u8>>, Error> {
+        self.ask(reach, request, (at_most_bytes, ANSWERS_WITHIN)).await
+    }
+
+    /// Fetches a file and follows where it is said to be now, within so much time for all of it.
+    ///
+    /// # Errors
+    /// See [`Error`]; each address is judged first.
+    pub async fn fetch(&self, reach: Reach, url: &str, (at_most_bytes, within): (usize, Duration)) -> Result<Response<Vec<u8>>, Error> {
+        let work = async {
+            let mut url = self.judge(reach, url)?;
+            for _ in 0..=REDIRECTS_AT_MOST {
+                let request = Request::get(url.as_str()).body(Vec::new()).map_err(failed)?;
+                let answer = self.ask(reach, request, (at_most_bytes, within)).await?;
+                let Some(there) = answer.headers().get(http::header::LOCATION).filter(|_| answer.status().is_redirection()) else {
+                    return Ok(answer);
+                };
+                let there = there.to_str().map_err(failed)?;
+                url = self.judge(reach, url.join(there).map_err(|_| Error::Refused("it leads to what is no address"))?.as_str())?;
+            }
+            Err(Error::Refused("it leads on and on"))
+        };
+        tokio::time::timeout(within, work).await.map_err(|_| Error::TooSlow)?
+    }
+
+    async fn ask(
+        &self,
+        reach: Reach,
+        request: Request<Vec<u8>>,
+        (at_most_bytes, within): (usize, Duration),
+    ) -> Result<Response<Vec<u8>>, Error> {
         let url = self.judge(reach, &request.uri().to_string())?;
         let lane = match reach {
             Reach::Configured => &self.configured,
@@ -143,15 +175,18 @@ impl Outside {
             let _there = turns_there.acquire().await.map_err(failed)?;
             let _turn = lane.turns.acquire().await.map_err(failed)?;
             let (parts, body) = request.into_parts();
-            let asked = lane.client.request(parts.method, url).headers(parts.headers).body(body);
+            let asked = lane.client.request(parts.method, url).timeout(within).headers(parts.headers).body(body);
             read(asked.send().await.map_err(|error| failed(error.without_url()))?, at_most_bytes).await
         };
-        tokio::time::timeout(ANSWERS_WITHIN, work).await.map_err(|_| Error::TooSlow)?
+        tokio::time::timeout(within, work).await.map_err(|_| Error::TooSlow)?
     }
 }
 
 async fn read(mut answer: reqwest::Response, at_most_bytes: usize) -> Result<Response<Vec<u8>>, Error> {
     let mut body = Vec::new();
+    if answer.content_length().is_some_and(|length| usize::try_from(length).unwrap_or(usize::MAX) > at_most_bytes) {
+        return Err(Error::TooLarge(at_most_bytes));
+    }
     while let Some(chunk) = answer.chunk().await.map_err(|error| failed(error.without_url()))? {
         if body.len() + chunk.len() > at_most_bytes {
             return Err(Error::TooLarge(at_most_bytes));

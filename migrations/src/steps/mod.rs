@@ -32,6 +32,7 @@ mod m20261123_002100_alter_products;
 mod m20261123_002110_index_products;
 mod m20261123_002120_create_attributes;
 mod m20261123_002130_create_related_products;
+mod m20261123_002200_create_media;
 mod m20261123_002300_alter_invitations;
 mod m20261123_002310_alter_operator_audit;
 mod m20261123_002320_alter_support_sessions;
@@ -69,6 +70,7 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261123_002110_index_products::Migration),
         Box::new(m20261123_002120_create_attributes::Migration),
         Box::new(m20261123_002130_create_related_products::Migration),
+        Box::new(m20261123_002200_create_media::Migration),
         Box::new(m20261123_002300_alter_invitations::Migration),
         Box::new(m20261123_002310_alter_operator_audit::Migration),
         Box::new(m20261123_002320_alter_support_sessions::Migration),

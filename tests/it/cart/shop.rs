@@ -60,8 +60,8 @@ impl Shop {
              VALUES ('{tenant}', '{id}', '{product}', 'Blue', 0, 300, now(), now());
              INSERT INTO prices (tenant_id, id, variant_id, currency, amount, created_at, updated_at)
              VALUES ('{tenant}', gen_random_uuid(), '{id}', 'EUR', {minor}, now(), now());
-             INSERT INTO product_images (tenant_id, id, product_id, url, position)
-             VALUES ('{tenant}', gen_random_uuid(), '{product}', 'https://img.example/mug.jpg', 0);
+             INSERT INTO product_images (tenant_id, id, product_id, url, source_url, position)
+             VALUES ('{tenant}', gen_random_uuid(), '{product}', 'https://img.example/mug.jpg', 'https://img.example/mug.jpg', 0);
              INSERT INTO stock_levels (tenant_id, id, variant_id, location_id, on_hand, backorder, created_at, updated_at)
              SELECT '{tenant}', gen_random_uuid(), '{id}', id, {on_hand}, 'deny', now(), now() FROM locations WHERE tenant_id = '{tenant}'"
         );

@@ -86,7 +86,7 @@ impl ProductBuilder {
     }
 
     pub fn pictured(mut self, url: &str) -> Self {
-        self.images.push(NewImage { url: url.to_owned(), ..NewImage::default() });
+        self.images.push(NewImage { url: Some(url.to_owned()), ..NewImage::default() });
         self
     }
 

@@ -5,18 +5,22 @@
 //! remembers.
 
 mod apply_retention;
+mod collect_garbage;
 mod erase_customer;
+mod fetch_images;
 mod index_attribute;
 mod index_batches;
 mod index_category;
 mod index_product_type;
 mod index_products;
 mod make_export;
+mod make_variants;
 mod prune_history;
 mod record_cancellation;
 mod record_refund;
 mod record_sale;
 mod refund_payment;
+mod remove_media;
 mod run_import;
 mod send_account_code;
 mod send_account_farewell;
@@ -40,6 +44,8 @@ mod send_shipping_notice;
 mod send_support_notice;
 mod send_welcome;
 mod sweep_checkouts;
+mod sweep_images;
+mod sweep_media;
 mod sweep_privacy;
 mod sweep_products;
 mod sweep_store;
@@ -113,6 +119,12 @@ jobs! {
     SweepCheckouts in Payments, sweep_checkouts;
     SweepStore in Payments, sweep_store;
     RunImport in Media, run_import;
+    MakeVariants in Media, make_variants;
+    FetchImages in Media, fetch_images;
+    RemoveMedia in Media, remove_media;
+    CollectGarbage in Media, collect_garbage;
+    SweepImages in Media, sweep_images;
+    SweepMedia in Media, sweep_media;
     IndexProducts in Search, index_products;
     IndexCategory in Search, index_category;
     IndexAttribute in Search, index_attribute;

@@ -56,7 +56,7 @@ fn request_for(plan: &Plan, product: &Product, number: usize, category: &str, im
             })
         })
         .collect();
-    let pictures: Vec<Value> = (1..=2).map(|n| json!({ "url": format!("{images}/{slug}-{n}.svg"), "alt": product.title })).collect();
+    let pictures: Vec<Value> = (1..=2).map(|n| json!({ "url": format!("{images}/{slug}-{n}.png"), "alt": product.title })).collect();
     json!({
         "title": product.title,
         "slug": slug,

@@ -1,5 +1,6 @@
 //! `cargo dev`: everything a developer needs, running, filled and explained.
 
+mod card;
 pub(crate) mod mail;
 mod page;
 pub(crate) mod programs;

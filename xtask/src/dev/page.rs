@@ -6,6 +6,8 @@ use mail_parser::{Address, Message, MessageParser};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::card;
+
 pub(super) async fn listen(port: u16, mails: PathBuf) -> anyhow::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     tokio::spawn(async move {
@@ -23,18 +25,17 @@ async fn serve(mut stream: TcpStream, mails: &Path) -> std::io::Result<()> {
     let line = String::from_utf8_lossy(&head[..read]).into_owned();
     let path = line.split(' ').nth(1).unwrap_or("/").to_owned();
     let (status, kind, body) = match path.split('/').collect::<Vec<_>>().as_slice() {
-        ["", ""] => ("200 OK", "text/html", list(mails)),
+        ["", ""] => ("200 OK", "text/html; charset=utf-8", list(mails).into_bytes()),
         ["", "mail", name] => match show(mails, name) {
-            Some(text) => ("200 OK", "text/html", text),
-            None => ("404 Not Found", "text/plain", "no such mail".to_owned()),
+            Some(text) => ("200 OK", "text/html; charset=utf-8", text.into_bytes()),
+            None => ("404 Not Found", "text/plain", b"no such mail".to_vec()),
         },
-        ["", "images", name] => ("200 OK", "image/svg+xml", drawing(name.trim_end_matches(".svg"))),
-        _ => ("404 Not Found", "text/plain", "nothing here".to_owned()),
+        ["", "images", name] => ("200 OK", "image/png", card::png(name)),
+        _ => ("404 Not Found", "text/plain", b"nothing here".to_vec()),
     };
-    let head =
-        format!("HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let head = format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body.as_bytes()).await
+    stream.write_all(&body).await
 }
 
 const STYLE: &str = "<!doctype html><meta charset=utf-8><title>Mail</title>\
@@ -96,21 +97,6 @@ fn linked(text: &str) -> String {
         }
     });
     words.collect()
-}
-
-/// A coloured card with the product's name, the same for the same name.
-fn drawing(slug: &str) -> String {
-    let hue = slug.bytes().fold(7u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % 360;
-    let words: Vec<String> = slug.split('-').filter(|word| word.parse::<u8>().is_err()).map(escape).collect();
-    let mut card = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 600 600\"><rect width=\"600\" height=\"600\" fill=\"hsl({hue} 32% 88%)\"/>\
-         <circle cx=\"300\" cy=\"230\" r=\"120\" fill=\"hsl({hue} 38% 62%)\"/><g font-family=\"system-ui\" font-size=\"34\" text-anchor=\"middle\" \
-         fill=\"hsl({hue} 40% 22%)\">"
-    );
-    for (line, pair) in words.chunks(3).enumerate() {
-        write!(card, "<text x=\"300\" y=\"{}\">{}</text>", 430 + line * 46, pair.join(" ")).ok();
-    }
-    card + "</g></svg>"
 }
 
 fn escape(text: &str) -> String {

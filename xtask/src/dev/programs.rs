@@ -79,6 +79,7 @@ pub(crate) fn environment(folder: &Path, ports: &Ports) -> anyhow::Result<Vec<(&
         ("STOA_PUBLIC_URL", format!("http://localhost:{}", port("api"))),
         ("STOA_SECRET_KEY", secrets::platform_secret(folder)?),
         ("STOA_OUTSIDE_MAY_BE_PRIVATE", "true".to_owned()),
+        ("STOA_MEDIA_DIR", folder.join("media").display().to_string()),
         ("STOA_SIGNING_KEY_FILE", secrets::signing_key(folder)?.display().to_string()),
     ];
     for name in [
@@ -89,6 +90,12 @@ pub(crate) fn environment(folder: &Path, ports: &Ports) -> anyhow::Result<Vec<(&
         "STOA_KEPT_ANSWERS_MIB",
         "STOA_LIMITS_FACTOR",
         "STOA_IDENTITY_PROVIDERS",
+        "STOA_MEDIA_PUBLIC_URL",
+        "STOA_MEDIA_S3_BUCKET",
+        "STOA_MEDIA_S3_REGION",
+        "STOA_MEDIA_S3_ENDPOINT",
+        "STOA_MEDIA_S3_ACCESS_KEY_ID",
+        "STOA_MEDIA_S3_SECRET_ACCESS_KEY",
     ] {
         list.extend(workspace::variable(name).map(|value| (name, value)));
     }

@@ -20,7 +20,7 @@ use self::asked::{Asked, Typed};
 use crate::{
     Problem, State,
     context::{Query, Shopper},
-    json::{Id, Json, Money, Page},
+    json::{Id, Json, Money, Page, PictureUrl},
 };
 
 pub(super) fn router() -> Router {
@@ -61,7 +61,7 @@ struct Hit {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct Image {
-    url: String,
+    url: PictureUrl,
     alt: String,
 }
 
@@ -139,7 +139,7 @@ impl Hit {
 
 impl From<search::Image> for Image {
     fn from(image: search::Image) -> Self {
-        Self { url: image.url, alt: image.alt }
+        Self { url: PictureUrl(image.url), alt: image.alt }
     }
 }
 

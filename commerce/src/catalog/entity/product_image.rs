@@ -1,9 +1,9 @@
-//! A picture of a product, or of one of its variants, by URL.
+//! A picture of a product, or of one of its variants.
 
 use sea_orm::entity::prelude::*;
 use tenancy::TenantId;
 
-use crate::ids::{ImageId, ProductId, VariantId};
+use crate::ids::{ImageId, MediaId, ProductId, VariantId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "product_images")]
@@ -14,7 +14,10 @@ pub struct Model {
     pub id: ImageId,
     pub product_id: ProductId,
     pub variant_id: Option<VariantId>,
-    pub url: String,
+    /// What is shown now: ours, or the address that the store named.
+    pub url: Option<String>,
+    pub source_url: Option<String>,
+    pub media_id: Option<MediaId>,
     pub alt: String,
     pub position: i32,
 }

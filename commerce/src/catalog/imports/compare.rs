@@ -18,7 +18,7 @@ use crate::{
         new_product,
         rows::{ChoiceRow, ImageRow, OptionRow, PriceRow, ProductRow, Rows, TagRow, ValueRow, VariantRow},
     },
-    ids::{ImageId, MovementId, OptionId, OptionValueId, PriceId, ProductId, StockLevelId, TagId, VariantId},
+    ids::{MovementId, OptionId, OptionValueId, PriceId, ProductId, StockLevelId, TagId, VariantId},
     inventory::levels::{Backorder, Opening},
 };
 
@@ -170,14 +170,7 @@ fn create(wanted: &Wanted, known: &Known<'_>, rows: &mut Rows) -> ProductId {
     }
     for (position, image) in wanted.images.iter().enumerate() {
         let variant_id = pictured.get(image.url.as_str()).copied().map(VariantId::uuid);
-        rows.images.push(ImageRow {
-            id: ImageId::new().uuid(),
-            product_id: id.uuid(),
-            variant_id,
-            url: image.url.clone(),
-            alt: image.alt.clone(),
-            position,
-        });
+        rows.images.push(ImageRow { variant_id, ..ImageRow::awaited(id, position, image.url.clone(), image.alt.clone()) });
     }
     let tags = wanted.tags.iter().flat_map(BTreeMap::keys).filter_map(|slug| known.tags.get(slug));
     rows.tags.extend(tags.map(|tag| TagRow { product_id: id.uuid(), tag_id: tag.uuid() }));
@@ -335,19 +328,12 @@ fn change_variant(wanted: &WantedVariant, existing: &Variant, known: &Known<'_>,
 fn images(wanted: &Wanted, product: &Product, changes: &mut Changes) {
     let mut position = product.images.len();
     for image in &wanted.images {
-        match product.images.iter().find(|existing| existing.url == image.url) {
+        match product.images.iter().find(|existing| existing.source_url.as_deref() == Some(&image.url)) {
             Some(existing) if !image.alt.is_empty() && existing.alt != image.alt => {
                 changes.images.push(ImageAlt { id: existing.id.uuid(), alt: image.alt.clone() });
             }
             None if position < new_product::MOST_IMAGES => {
-                changes.rows.images.push(ImageRow {
-                    id: ImageId::new().uuid(),
-                    product_id: product.id.uuid(),
-                    variant_id: None,
-                    url: image.url.clone(),
-                    alt: image.alt.clone(),
-                    position,
-                });
+                changes.rows.images.push(ImageRow::awaited(product.id, position, image.url.clone(), image.alt.clone()));
                 position += 1;
             }
             Some(_) | None => {}

@@ -1,0 +1,27 @@
+use commerce::catalog;
+use serde::{Deserialize, Serialize};
+
+use super::{FetchImages, Job};
+use crate::{
+    call::{Call, JobError},
+    envelope::Envelope,
+    relay,
+};
+
+/// Looks for stores with images whose files are due to be fetched: for another time, or because whoever was at it has died.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SweepImages {}
+
+pub(super) async fn run(_: SweepImages, call: &Call) -> Result<(), JobError> {
+    let tx = call.database.platform().begin().await?;
+    let due = catalog::tenants_awaiting_images(&tx).await?;
+    let fetch = |tenant| Envelope {
+        tenant: Some(tenant),
+        key: call.key().to_owned(),
+        caused_at: call.caused_at(),
+        trace_parent: None,
+        job: Job::from(FetchImages { turn: 0 }),
+    };
+    relay::wait(&tx, due.into_iter().map(fetch)).await?;
+    Ok(tx.commit().await?)
+}
