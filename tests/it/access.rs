@@ -14,7 +14,7 @@ use commerce::{
 };
 use serde_json::{Map, Value, json};
 use tenancy::BuiltInRole;
-use tests::{Caller, Store, World};
+use tests::{Caller, Store, World, database::execute};
 
 /// An id that nobody has.
 const NOBODY: &str = "01h2xcejqtf2nbrexx3vqjhp41";
@@ -103,6 +103,63 @@ async fn t034_an_expired_token_opens_no_route() {
         }
     }
     assert!(open.is_empty(), "an expired token was taken for a good one: {open:#?}");
+}
+
+/// A process that remembers a session changes nothing for it once it has ended, wherever that happened: not the people's own things, not
+/// the store's, not the platform's. What it remembers serves reading alone.
+#[tokio::test]
+async fn t037_an_ended_session_changes_nothing_in_a_process_that_remembers_it() {
+    let mut world = World::with_high_limits().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let operator = world.operator().await;
+    let (sibling, home) = (world.sibling().await, ada.host());
+    let signed_in = [
+        (Audience::Vendor, world.vendor(&ada), "/vendor/v1/store"),
+        (Audience::Vendor, support(&world, &operator, &ada).await, "/vendor/v1/store"),
+        (Audience::Platform, operator, "/platform/v1/tenants"),
+        (Audience::Storefront, customer(&world, &ada).await, "/storefront/v1/customer"),
+    ];
+    let signed_in = signed_in.map(|(audience, caller, warm)| (audience, caller.on_host(&home).at(&sibling), warm));
+    for (_, caller, warm) in &signed_in {
+        caller.get(*warm).await.ok();
+    }
+    for table in ["refresh_tokens", "customer_refresh_tokens"] {
+        execute(&mut world.superuser().await, &format!("UPDATE {table} SET revoked_at = now()")).await;
+    }
+    let mut done = Vec::new();
+    for (audience, caller, warm) in &signed_in {
+        caller.get(*warm).await.ok();
+        for (name, request) in requests(document(*audience)) {
+            // A guest may do these: they are the cart's, not the customer's.
+            let is_own = *audience != Audience::Storefront || request.path.contains("/customer");
+            if request.method != "get" && !request.is_open && is_own && request.send(caller).await != 401 {
+                done.push(name);
+            }
+        }
+    }
+    assert!(done.is_empty(), "done by who had signed out: {done:#?}");
+}
+
+/// Nor does it change by a role what that role may no more.
+#[tokio::test]
+async fn t037_a_lost_role_changes_nothing_in_a_process_that_remembers_it() {
+    let mut world = World::with_high_limits().await;
+    let ada = world.tenant("ada").await;
+    world.leave_facts();
+    let kim = world.employ(&ada, "kim", "administrator").await;
+    let there = world.colleague(&kim).on_host(&ada.host()).at(&world.sibling().await);
+    there.get("/vendor/v1/store").await.ok();
+    execute(&mut world.superuser().await, "UPDATE memberships SET role = 'read_only' WHERE role = 'administrator'").await;
+    there.get("/vendor/v1/audit").await.ok();
+    let mut done = Vec::new();
+    for (name, request) in requests(document(Audience::Vendor)) {
+        let is_theirs = name.contains("/account") || name.ends_with("/leave");
+        if request.method != "get" && !request.is_open && !is_theirs && request.send(&there).await < 300 {
+            done.push(name);
+        }
+    }
+    assert!(done.is_empty(), "done by who has lost the role: {done:#?}");
 }
 
 struct Request {

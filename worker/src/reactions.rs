@@ -21,21 +21,30 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
     match fact {
         // accounts
         AnyFact::AccountCodeRequested(code) if code.purpose == Purpose::ChangeEmail => {
-            jobs![SendAccountCode { code: code.code_id, purpose: code.purpose }, SendEmailChangeNotice { code: code.code_id }]
+            jobs![
+                SendAccountCode { code: code.code_id, purpose: code.purpose },
+                SendEmailChangeNotice { code: code.code_id, take_back: code.take_back }
+            ]
         }
         AnyFact::AccountCodeRequested(code) => jobs![SendAccountCode { code: code.code_id, purpose: code.purpose }],
         AnyFact::AccountPasswordChanged(changed) => jobs![SendPasswordNotice { account: changed.account_id }],
         AnyFact::AccountClosed(closed) => jobs![SendAccountFarewell { farewell: closed.farewell }],
-        AnyFact::AccountSecondFactorAdded(of) => jobs![SendSecondFactorNotice { account: of.account_id, news: SecondFactorNews::Added }],
+        AnyFact::AccountSecondFactorAdded(of) => {
+            jobs![SendSecondFactorNotice { account: of.account_id, news: SecondFactorNews::Added, take_back: of.take_back }]
+        }
         AnyFact::AccountSecondFactorRemoved(of) => {
             let news = if of.was_last { SecondFactorNews::LastRemoved } else { SecondFactorNews::Removed };
-            jobs![SendSecondFactorNotice { account: of.account_id, news }]
+            jobs![SendSecondFactorNotice { account: of.account_id, news, take_back: None }]
         }
         AnyFact::AccountRecoveryCodeUsed(of) => {
-            jobs![SendSecondFactorNotice { account: of.account_id, news: SecondFactorNews::RecoveryCodeUsed { left: of.left } }]
+            jobs![SendSecondFactorNotice {
+                account: of.account_id,
+                news: SecondFactorNews::RecoveryCodeUsed { left: of.left },
+                take_back: None,
+            }]
         }
         AnyFact::AccountRecoveryCodesReplaced(of) => {
-            jobs![SendSecondFactorNotice { account: of.account_id, news: SecondFactorNews::RecoveryCodesReplaced }]
+            jobs![SendSecondFactorNotice { account: of.account_id, news: SecondFactorNews::RecoveryCodesReplaced, take_back: None }]
         }
         AnyFact::IdentityLinked(linked) => {
             jobs![SendIdentityNotice { account: linked.account_id, issuer: linked.issuer.clone(), is_linked: true }]

@@ -6,12 +6,13 @@ use salvo::{Depot, Extractible, FlowCtrl, Request, Response, Writer, extract::Me
 use tenancy::{Tenant, TenantDb};
 use uuid::Uuid;
 
-use super::{PLAIN, Shopper, authorization::bearer, state};
+use super::{PLAIN, Shopper, authorization::bearer, sessions::Intent, state};
 use crate::{Problem, signer::Audience};
 
 const CACHED_AT_MOST: u64 = 200_000;
 
-/// Somebody who is signed in to one store's storefront. Naming it in a handler's signature refuses guests.
+/// Somebody who is signed in to one store's storefront. Naming it in a handler's signature refuses guests, and before something of
+/// theirs is changed, whose sign-in has ended by now.
 #[derive(Clone)]
 pub struct Customer {
     pub store: Arc<Tenant>,
@@ -25,9 +26,12 @@ impl<'ex> Extractible<'ex> for Customer {
     }
 
     #[expect(refining_impl_trait, reason = "a named error reads better")]
-    async fn extract(_: &'ex mut Request, depot: &'ex mut Depot) -> Result<Self, Problem> {
+    async fn extract(req: &'ex mut Request, depot: &'ex mut Depot) -> Result<Self, Problem> {
         let shopper = depot.get_typed::<Shopper>().map_err(|_| Problem::internal("no Shopper: the route stands outside its audience"))?;
         let who = shopper.who.ok_or_else(Problem::unauthorized)?;
+        if Intent::of(req) == Intent::Write && !sessions::stands(&shopper.db.begin().await?, who).await? {
+            return Err(Problem::unauthorized());
+        }
         Ok(Self { store: shopper.store.clone(), db: shopper.db.clone(), who })
     }
 }

@@ -3,7 +3,7 @@ use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler};
 use tenancy::{Acting, Actor, OperatorId, PlatformDb};
 use uuid::Uuid;
 
-use super::{ClientAddress, RequestId, authorization::bearer, from_depot, state};
+use super::{ClientAddress, RequestId, authorization::bearer, from_depot, sessions::Intent, state};
 use crate::{Problem, signer::Audience};
 
 /// Somebody who runs the platform. What they change is written to the audit log in the same transaction.
@@ -30,7 +30,7 @@ async fn admit(req: &mut Request, depot: &mut Depot) -> Result<(), Problem> {
     let token = bearer(req).ok_or_else(Problem::unauthorized)?;
     let claims = state.signer.verify(token, Audience::Platform, state.clock.now()).ok_or_else(Problem::unauthorized)?;
     let id = claims.sub.parse().map_err(|_| Problem::unauthorized())?;
-    let Some(Standing::Operator) = state.sessions.standing(&claims).await? else {
+    let Some(Standing::Operator) = state.sessions.standing(&claims, Intent::of(req)).await? else {
         return Err(Problem::unauthorized());
     };
     // What they change of a store's rows stands in that store's log too.

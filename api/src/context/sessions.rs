@@ -1,5 +1,6 @@
-//! Whether the sign-in behind an access token still stands, and with which permissions. Asked of the database once in a while and
-//! not once a request: a token outlives a sign-out or a lost role by that while, not by its own lifetime.
+//! Whether the sign-in behind an access token still stands, and with which permissions. For what reads, the database is asked once in a
+//! while and not once a request: a token outlives a sign-out or a lost role by that while, not by its own lifetime. For what changes
+//! something it is asked each time: what a session does after its end would outlast that while.
 
 use std::{
     sync::{
@@ -15,12 +16,26 @@ use commerce::{
     stores::support,
 };
 use moka::future::Cache;
+use salvo::Request;
 use tenancy::{Database, TenantId};
 use uuid::Uuid;
 
 use crate::{Problem, signer::Claims};
 
 const CACHED_AT_MOST: u64 = 100_000;
+
+/// What a request is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intent {
+    Read,
+    Write,
+}
+
+impl Intent {
+    pub(crate) fn of(req: &Request) -> Self {
+        if req.method().is_safe() { Self::Read } else { Self::Write }
+    }
+}
 
 #[derive(Clone)]
 pub struct Sessions {
@@ -37,34 +52,42 @@ impl Sessions {
     }
 
     /// The standing of the session a token names; none after a sign-out, or when who signed in is gone from the store.
-    pub(crate) async fn standing(&self, claims: &Claims) -> Result<Option<Standing>, Problem> {
+    pub(crate) async fn standing(&self, claims: &Claims, intent: Intent) -> Result<Option<Standing>, Problem> {
         let ask = async {
             let tx = self.database.platform().begin().await?;
             identity::sessions::standing(&tx, claims.sid, claims.tenant).await
         };
-        self.kept(claims.sid, ask).await
+        self.known(claims.sid, intent, ask).await
     }
 
     /// The operator whose support session a token names, while it lasts.
-    pub(crate) async fn support(&self, claims: &Claims, store: TenantId) -> Result<Option<Standing>, Problem> {
+    pub(crate) async fn support(&self, claims: &Claims, store: TenantId, intent: Intent) -> Result<Option<Standing>, Problem> {
         let ask = async {
             let tx = self.database.platform().begin().await?;
             Ok(support::standing(&tx, store, SupportSessionId::from_uuid(claims.sid)).await?.map(Standing::Support))
         };
-        self.kept(claims.sid, ask).await
+        self.known(claims.sid, intent, ask).await
     }
 
-    async fn kept(
+    async fn known(
         &self,
         session: Uuid,
+        intent: Intent,
         ask: impl Future<Output = Result<Option<Standing>, identity::Error>>,
     ) -> Result<Option<Standing>, Problem> {
         let seen = self.changes.load(Ordering::Acquire);
-        let found = self.standing.try_get_with(session, ask).await;
+        let found = match intent {
+            Intent::Read => self.standing.try_get_with(session, ask).await.map_err(Problem::unavailable),
+            Intent::Write => {
+                let found = ask.await.map_err(Problem::unavailable)?;
+                self.standing.insert(session, found.clone()).await;
+                Ok(found)
+            }
+        };
         if self.changes.load(Ordering::Acquire) != seen {
             self.standing.invalidate(&session).await;
         }
-        found.map_err(|error: Arc<identity::Error>| Problem::unavailable(error))
+        found
     }
 
     /// [`Sessions::forget`] for several.

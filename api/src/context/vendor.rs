@@ -5,14 +5,14 @@ use commerce::identity::{
     step_up::{self, Beside},
     team::Caller,
 };
-use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler, http::Method};
+use salvo::{Depot, FlowCtrl, Request, Response, Writer, handler};
 use tenancy::{
     Acting, Actor, DirectoryError, OperatorId, Permission, PlatformDb, SUPPORT, Tenant, TenantDb, TenantId, TenantStatus, TenantTx,
     directory::KeyKind,
 };
 use uuid::Uuid;
 
-use super::{ClientAddress, RequestId, authorization::bearer, from_depot, shopper::store_on_host, state};
+use super::{ClientAddress, RequestId, authorization::bearer, from_depot, sessions::Intent, shopper::store_on_host, state};
 use crate::{
     Problem, State,
     limits::Class,
@@ -106,9 +106,9 @@ pub(crate) async fn vendors_only(req: &mut Request, depot: &mut Depot, res: &mut
 
 async fn admit(req: &mut Request, depot: &mut Depot, res: &mut Response) -> Result<(), Problem> {
     let state = state(depot)?;
-    let mut vendor = vendor(bearer(req).ok_or_else(Problem::unauthorized)?, state).await?;
-    let reads = [Method::GET, Method::HEAD].contains(req.method());
-    if !reads {
+    let intent = Intent::of(req);
+    let mut vendor = vendor(bearer(req).ok_or_else(Problem::unauthorized)?, intent, state).await?;
+    if intent == Intent::Write {
         let address = ClientAddress::of(req, &state.config.trusted_proxies).0;
         let acting = Acting { actor: vendor.actor, address, request_id: RequestId::of(req).to_owned() };
         vendor.db = vendor.db.acting(acting.clone());
@@ -120,7 +120,7 @@ async fn admit(req: &mut Request, depot: &mut Depot, res: &mut Response) -> Resu
         return Err(Problem::forbidden("tenancy.tenant_mismatch", "this credential belongs to another store than the host name"));
     }
     state.limiter.tenant(store.id, store.plan, Class::Vendor).await.admit(res)?;
-    if store.status == TenantStatus::Suspended && !reads {
+    if store.status == TenantStatus::Suspended && intent == Intent::Write {
         let detail = "this store is suspended: it can be read, and changed by the platform's operators only";
         return Err(Problem::forbidden("tenancy.store_suspended", detail));
     }
@@ -128,8 +128,8 @@ async fn admit(req: &mut Request, depot: &mut Depot, res: &mut Response) -> Resu
     Ok(())
 }
 
-async fn vendor(token: &str, state: &State) -> Result<Vendor, Problem> {
-    if api_keys::looks_like_key(token) { by_key(token, state).await } else { by_token(token, state).await }
+async fn vendor(token: &str, intent: Intent, state: &State) -> Result<Vendor, Problem> {
+    if api_keys::looks_like_key(token) { by_key(token, state).await } else { by_token(token, intent, state).await }
 }
 
 async fn by_key(token: &str, state: &State) -> Result<Vendor, Problem> {
@@ -148,14 +148,14 @@ async fn by_key(token: &str, state: &State) -> Result<Vendor, Problem> {
     Ok(Vendor { store: key.tenant.clone(), db, platform, actor: Actor::Key(key.id), permissions: key.scopes.clone().into(), session: None })
 }
 
-async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
+async fn by_token(token: &str, intent: Intent, state: &State) -> Result<Vendor, Problem> {
     let claims = state.signer.verify(token, Audience::Vendor, state.clock.now()).ok_or_else(Problem::unauthorized)?;
     let tenant = claims.tenant.ok_or_else(Problem::unauthorized)?;
     if let Ok(operator) = claims.sub.parse() {
-        return by_support(operator, &claims, tenant, state).await;
+        return by_support(operator, (&claims, tenant), intent, state).await;
     }
     let account = claims.sub.parse().map_err(|_| Problem::unauthorized())?;
-    let Some(Standing::Member { permissions, .. }) = state.sessions.standing(&claims).await? else {
+    let Some(Standing::Member { permissions, .. }) = state.sessions.standing(&claims, intent).await? else {
         return Err(Problem::unauthorized());
     };
     let actor = Actor::Account(account);
@@ -163,9 +163,9 @@ async fn by_token(token: &str, state: &State) -> Result<Vendor, Problem> {
 }
 
 /// An operator, whose token has no leeway: the store was told until when.
-async fn by_support(operator: OperatorId, claims: &Claims, tenant: TenantId, state: &State) -> Result<Vendor, Problem> {
+async fn by_support(operator: OperatorId, (claims, tenant): (&Claims, TenantId), intent: Intent, state: &State) -> Result<Vendor, Problem> {
     let lasts = claims.exp > state.clock.now().timestamp();
-    if !lasts || state.sessions.support(claims, tenant).await? != Some(Standing::Support(operator)) {
+    if !lasts || state.sessions.support(claims, tenant, intent).await? != Some(Standing::Support(operator)) {
         return Err(Problem::unauthorized());
     }
     inside(tenant, state, (Actor::Operator(operator), SUPPORT.into(), None)).await

@@ -71,8 +71,6 @@ const AUTH_BY_ADDRESS: Bucket = Bucket { name: "auth-address", every: Duration::
 const PASSWORDS_BY_EMAIL: Bucket = Bucket { name: "auth-email", every: Duration::from_secs(30), burst: 10 };
 /// Strangers that one store has mails sent to, and how often one of them.
 const INVITATIONS_BY_STORE: Bucket = Bucket { name: "invitations", every: Duration::from_mins(1), burst: 60 };
-/// What one address is mailed because others say so, in all stores together: invitations, codes for an account that is to have it.
-const LETTERS_TO: Bucket = Bucket { name: "letters-to", every: Duration::from_mins(5), burst: 20 };
 const INVITATIONS_BY_EMAIL: Bucket = Bucket { name: "invitations-email", every: Duration::from_mins(10), burst: 8 };
 
 /// What a bucket answered.
@@ -138,14 +136,7 @@ impl Limiter {
     /// `email` is hashed before it becomes a key.
     pub(crate) async fn invitations_to(&self, tenant: TenantId, email: &str) -> Decision {
         let hash = tenancy::directory::hash_of(&format!("{tenant} {}", email.to_lowercase()));
-        let here = self.take(INVITATIONS_BY_EMAIL, &hex::encode(&hash[..16])).await;
-        if here.taken.allowed { self.letters_to(email).await } else { here }
-    }
-
-    /// `email` is hashed before it becomes a key. Whether it has an account or not makes no difference.
-    pub(crate) async fn letters_to(&self, email: &str) -> Decision {
-        let hash = tenancy::directory::hash_of(&email.to_lowercase());
-        self.take(LETTERS_TO, &hex::encode(&hash[..16])).await
+        self.take(INVITATIONS_BY_EMAIL, &hex::encode(&hash[..16])).await
     }
 
     async fn take(&self, bucket: Bucket, whose: &str) -> Decision {

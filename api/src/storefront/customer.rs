@@ -160,7 +160,6 @@ async fn request_email(
 ) -> Result<NoContent, Problem> {
     let asked_at = Instant::now();
     state.limiter.password_for(Door::Customer, &customer.who.customer.to_string()).await.admit(res)?;
-    state.limiter.letters_to(body.0.email.as_str()).await.admit(res)?;
     let given = (body.0.current_password.as_deref(), &body.0.email);
     customers::request_email_change(&customer.db, &state.passwords, &state.clock, customer.who, given).await?;
     until_next_step(asked_at).await;

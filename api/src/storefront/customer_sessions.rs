@@ -54,7 +54,7 @@ async fn list(customer: Customer) -> Result<Page<Session>, Problem> {
 #[endpoint]
 async fn end_others(customer: Customer, state: State) -> Result<NoContent, Problem> {
     let tx = customer.db.begin().await?;
-    let ended = sessions::end_others(&tx, customer.who.customer, Some(customer.who.session)).await?;
+    let ended = sessions::end_others(&tx, customer.who).await?;
     tx.commit().await?;
     state.customer_sessions.forget(ended).await;
     Ok(NoContent)

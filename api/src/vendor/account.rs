@@ -201,7 +201,6 @@ async fn request_email(vendor: Vendor, state: State, body: Body<ChangeEmail>, re
     let who = vendor.person()?;
     vendor.fresh_beside_password().await?;
     state.limiter.password_for(Door::Account, &who.account.to_string()).await.admit(res)?;
-    state.limiter.letters_to(body.0.email.as_str()).await.admit(res)?;
     let given = (body.0.current_password.as_deref(), &body.0.email);
     identity::request_email_change(&state.database.platform(), &state.passwords, &state.clock, who, given).await?;
     Ok(NoContent)

@@ -29,6 +29,7 @@ pub(super) fn router() -> Router {
         .push(Router::with_path("refresh").post(refresh))
         .push(Router::with_path("sign-out").post(sign_out))
         .push(Router::with_path("accept-invitation").post(accept_invitation))
+        .push(Router::with_path("take-back").post(take_back))
         .push(Router::with_path("reset-password").post(request_reset).push(Router::with_path("confirm").post(reset_password)))
 }
 
@@ -128,7 +129,7 @@ async fn refresh(state: State, device: Device, body: Body<RefreshToken>) -> Resu
 
 /// Sign out.
 ///
-/// Ends the session: its refresh token at once, its access token within half a minute.
+/// Ends the session: its refresh token at once, its access token within half a minute for reading, and at once for all else.
 #[endpoint]
 async fn sign_out(state: State, body: Body<RefreshToken>) -> Result<NoContent, Problem> {
     let tx = state.database.platform().begin().await?;
@@ -222,12 +223,27 @@ async fn request_reset(state: State, body: Body<RequestReset>, res: &mut Respons
 
 /// Choose a new password.
 ///
-/// With the code from the mail. Ends every session of the account and proves its address.
+/// With the code from the mail. Ends every session of the account and proves its address. Ways to sign in that were linked within the last
+/// three days go, but the one that an account without a password began with; second factors stay.
 #[endpoint]
 async fn reset_password(state: State, body: Body<ResetPassword>) -> Result<NoContent, Problem> {
     let ResetPassword { code, password } = body.0;
     let platform = state.database.platform();
     let ended = identity::reset_password(&platform, &state.passwords, &state.clock, &state.codes, (&code, &password)).await?;
+    state.sessions.forget_all(ended).await;
+    Ok(NoContent)
+}
+
+/// Take the account back.
+///
+/// With the code from the mail about its first second factor, or about a change of address: for when it was not you. The account has the
+/// address again that the mail went to, and the new password; its second factors are gone, so are ways to sign in that were linked within the
+/// last three days, and every session has ended. The code works once, within three days.
+#[endpoint]
+async fn take_back(state: State, body: Body<ResetPassword>) -> Result<NoContent, Problem> {
+    let ResetPassword { code, password } = body.0;
+    let platform = state.database.platform();
+    let ended = identity::take_back(&platform, &state.passwords, &state.clock, &state.codes, (&code, &password)).await?;
     state.sessions.forget_all(ended).await;
     Ok(NoContent)
 }

@@ -139,8 +139,8 @@ async fn show(vendor: Vendor, id: PathId<IdentityProviderId>) -> Result<Json<Ide
 /// Add an identity provider.
 ///
 /// Customers sign in by it at once, unless `is_enabled` is false. Register the address they come back to as well. Whoever names a provider
-/// could sign in as anybody that it vouches for: it takes the permissions to read customers and orders too, and of a person a proof of
-/// the last ten minutes (`/account/step-up`).
+/// could sign in as anybody that it vouches for: it takes a person who may read customers and orders too, and who has proved who they
+/// are within the last ten minutes (`/account/step-up`).
 #[endpoint]
 async fn create(vendor: Vendor, state: State, body: Body<CreateIdentityProvider>) -> Result<Created<IdentityProvider>, Problem> {
     may_say_who_is_believed(&vendor).await?;
@@ -169,21 +169,26 @@ async fn update(
 
 /// Remove an identity provider.
 ///
-/// Nobody signs in by it any more. Customers without a password ask for one by mail.
+/// Nobody signs in by it any more: sign-ins that are under way end, and so do the sessions of customers whom it has vouched for.
+/// Customers without a password ask for one by mail.
 #[endpoint]
-async fn delete(vendor: Vendor, id: PathId<IdentityProviderId>) -> Result<NoContent, Problem> {
+async fn delete(vendor: Vendor, state: State, id: PathId<IdentityProviderId>) -> Result<NoContent, Problem> {
     vendor.require(Permission::WriteIdentityProviders)?;
+    vendor.fresh().await?;
     let tx = vendor.db.begin().await?;
-    store_providers::remove(&tx, id.0).await?;
+    let ended = store_providers::remove(&tx, id.0).await?;
     tx.commit().await?;
+    state.customer_sessions.forget(ended).await;
     Ok(NoContent)
 }
 
-/// Whoever does could sign in as anybody whom their provider vouches for, and see what is theirs: nobody gains by it what they lack.
-async fn may_say_who_is_believed(vendor: &Vendor) -> Result<(), Problem> {
+/// Whoever does could sign in as anybody whom their provider vouches for, and see what is theirs: nobody gains by it what they lack, and
+/// no key leaves behind what outlives it.
+pub(super) async fn may_say_who_is_believed(vendor: &Vendor) -> Result<(), Problem> {
     for needed in [Permission::WriteIdentityProviders, Permission::ReadCustomers, Permission::ReadOrders] {
         vendor.require(needed)?;
     }
+    vendor.person()?;
     vendor.fresh().await
 }
 

@@ -98,10 +98,12 @@ async fn revoke(vendor: Vendor, id: PathId<InvitationId>) -> Result<NoContent, P
 
 /// Send an invitation again.
 ///
-/// With the same code, which works for another seven days; five times at most, and counted as inviting the address is.
+/// With the same code, which works for another seven days; five times at most, counted as inviting the address is, and by who has proved who
+/// they are as lately.
 #[endpoint]
 async fn send_again(vendor: Vendor, state: State, id: PathId<InvitationId>, res: &mut Response) -> Result<Json<Invitation>, Problem> {
     vendor.require(Permission::WriteTeam)?;
+    vendor.fresh().await?;
     state.limiter.invitations_of(vendor.store.id).await.admit(res)?;
     let tx = vendor.db.begin().await?;
     let sent = invitations::send_again(&tx, &state.clock, &vendor.caller(), id.0).await?;

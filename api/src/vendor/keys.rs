@@ -152,7 +152,7 @@ async fn show(vendor: Vendor, id: PathId<ApiKeyId>) -> Result<Tagged<Key>, Probl
 /// Rename a key, or say from where it may be sent and when it ends.
 ///
 /// What it may do is said when it is made and never changes. A key that may what you may not is not yours to change, and one that
-/// has ended stays so.
+/// has ended stays so. It takes what making one takes: a key that has leaked would prolong itself.
 #[endpoint]
 async fn update(
     vendor: Vendor,
@@ -162,6 +162,8 @@ async fn update(
     body: Body<ChangeKey>,
 ) -> Result<Tagged<Key>, Problem> {
     vendor.require(Permission::WriteKeys)?;
+    vendor.person()?;
+    vendor.fresh().await?;
     let changes = KeyChanges { name: body.0.name, origins: body.0.origins, expires_at: body.0.expires_at.change() };
     let tx = vendor.db.begin().await?;
     let may = team::permissions_now(&tx, &vendor.caller(), Permission::WriteKeys).await?;

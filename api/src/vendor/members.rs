@@ -57,7 +57,7 @@ async fn list(vendor: Vendor, paging: Paging) -> Result<Page<Member>, Problem> {
 /// Give a member another role.
 ///
 /// Nobody gives, or takes from others, what they lack themselves; owners and administrators are made and unmade by owners. The new
-/// role counts at once, in other processes within half a minute. Invitations that the member has sent end. A person must have proved
+/// role counts at once, in other processes within half a minute for reading. Invitations that the member has sent end. A person must have proved
 /// who they are within the last ten minutes (`/account/step-up`).
 #[endpoint]
 async fn update(vendor: Vendor, state: State, account_id: PathId<AccountId>, body: Body<ChangeMember>) -> Result<Json<Member>, Problem> {
@@ -85,10 +85,12 @@ async fn remove(vendor: Vendor, state: State, account_id: PathId<AccountId>) -> 
 
 /// Leave the store.
 ///
-/// Ends your sessions in it. The last owner stays.
+/// Ends your sessions in it. The last owner stays. You must have proved who you are within the last ten minutes (`/account/step-up`).
 #[endpoint]
 async fn leave(vendor: Vendor, state: State) -> Result<NoContent, Problem> {
-    members::leave(&vendor.platform, &state.clock, vendor.person()?).await?;
+    let who = vendor.person()?;
+    vendor.fresh().await?;
+    members::leave(&vendor.platform, &state.clock, who).await?;
     state.sessions.forget_store(vendor.store.id)?;
     Ok(NoContent)
 }

@@ -7,6 +7,7 @@ use salvo::{
 use serde::{Deserialize, Serialize};
 use tenancy::Permission;
 
+use super::identity_providers::may_say_who_is_believed;
 use crate::{
     Problem, State,
     context::{Body, PathId, Vendor},
@@ -44,11 +45,11 @@ async fn list(vendor: Vendor) -> Result<Page<ReturnUrl>, Problem> {
 
 /// Register an address that customers may come back to from a provider.
 ///
-/// Twenty at most.
+/// Twenty at most. Whoever owns the address can be handed the sign-ins of customers, so that it takes what naming a provider takes: a
+/// person who may read customers and orders, and who has proved who they are within the last ten minutes (`/account/step-up`).
 #[endpoint]
 async fn create(vendor: Vendor, state: State, body: Body<CreateReturnUrl>) -> Result<Created<ReturnUrl>, Problem> {
-    vendor.require(Permission::WriteIdentityProviders)?;
-    vendor.fresh().await?;
+    may_say_who_is_believed(&vendor).await?;
     let tx = vendor.db.begin().await?;
     let added = return_urls::add(&tx, &state.clock, &body.0.url).await?;
     tx.commit().await?;
@@ -56,9 +57,12 @@ async fn create(vendor: Vendor, state: State, body: Body<CreateReturnUrl>) -> Re
 }
 
 /// Remove a registered address.
+///
+/// Sign-ins that were to come back there end.
 #[endpoint]
 async fn delete(vendor: Vendor, id: PathId<ReturnUrlId>) -> Result<NoContent, Problem> {
     vendor.require(Permission::WriteIdentityProviders)?;
+    vendor.fresh().await?;
     let tx = vendor.db.begin().await?;
     return_urls::remove(&tx, id.0).await?;
     tx.commit().await?;

@@ -82,7 +82,7 @@ async fn create(vendor: Vendor, state: State, once: Once, body: Body<CreateRole>
 
 /// Change one of the store's own roles.
 ///
-/// Its members may what it says from then on; other processes notice within half a minute.
+/// Its members may what it says from then on; what they only read other processes refuse within half a minute.
 #[endpoint]
 async fn update(vendor: Vendor, state: State, id: PathId<RoleId>, body: Body<ChangeRole>) -> Result<Json<Role>, Problem> {
     vendor.require(Permission::WriteTeam)?;
@@ -102,6 +102,7 @@ async fn update(vendor: Vendor, state: State, id: PathId<RoleId>, body: Body<Cha
 #[endpoint]
 async fn delete(vendor: Vendor, id: PathId<RoleId>) -> Result<NoContent, Problem> {
     vendor.require(Permission::WriteTeam)?;
+    vendor.fresh().await?;
     let tx = vendor.db.begin().await?;
     roles::delete(&tx, &vendor.caller(), id.0).await?;
     tx.commit().await?;

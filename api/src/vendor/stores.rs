@@ -81,7 +81,11 @@ struct OpenStoreByProvider {
     #[garde(length(max = 128))]
     #[salvo(schema(min_length = 43, max_length = 128))]
     code_verifier: String,
-    /// The owner's own name.
+    /// Six digits of an authenticator, or a recovery code: for an account that has a second factor.
+    #[garde(inner(length(max = 40)))]
+    #[salvo(schema(max_length = 40))]
+    second_factor_code: Option<String>,
+    /// The owner's own name, for a new account.
     #[garde(length(chars, min = 1, max = 100))]
     #[salvo(schema(min_length = 1, max_length = 100))]
     owner_name: String,
@@ -144,14 +148,15 @@ async fn open(state: State, device: Device, body: Body<OpenStore>, res: &mut Res
 
 /// Open a store by a provider.
 ///
-/// As opening one with a password, for who is new: the account has none, and its address is the one that the provider has proved. An
-/// address that has an account signs in to it first.
+/// As opening one with a password: for the account that the identity is linked to, or for a new one, which has no password and the address
+/// that the provider has proved. An address that has another account signs in to that first.
 #[endpoint]
 async fn open_by_provider(state: State, device: Device, body: Body<OpenStoreByProvider>) -> Result<Created<Opened>, Problem> {
     let (platform, host_of) = (state.database.platform(), |slug: &str| state.config.public_url.store_host(slug));
+    let code = body.0.second_factor_code.clone();
     let (brought, new) = body.0.into_parts();
-    let means = (&state.providers, &state.clock);
-    let opened = stores::open_store_by_provider(&platform, means, host_of, (&brought, new), &device.0).await?;
+    let asked = ((&brought, code.as_deref()), new);
+    let opened = stores::open_store_by_provider(&platform, (&state.providers, state.means()), host_of, asked, &device.0).await?;
     Opened::of(&state, opened)
 }
 

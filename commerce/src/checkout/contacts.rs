@@ -24,14 +24,16 @@ pub async fn carts_of(tx: &TenantTx, customer: CustomerId) -> Result<Vec<CartId>
     Ok(rows.into_iter().map(|row| row.cart_id).collect())
 }
 
-/// Checkouts that were opened with a customer's proved address by who had not signed in are theirs too.
+/// Checkouts that were opened with a customer's proved address by who had not signed in are theirs too: those that have ended, and those
+/// that are open where `with_open` says so, in which the guest cannot go on then.
 ///
 /// # Errors
 /// Postgres is away.
-pub async fn join(tx: &TenantTx, customer: CustomerId, email: &str) -> Result<u64, DbErr> {
+pub async fn join(tx: &TenantTx, customer: CustomerId, email: &str, with_open: bool) -> Result<u64, DbErr> {
     let text = "UPDATE checkouts SET customer_id = $2 WHERE tenant_id = $1 AND id = ANY (ARRAY(
-                  SELECT id FROM checkouts WHERE tenant_id = $1 AND email = $3 AND customer_id IS NULL ORDER BY id FOR NO KEY UPDATE))";
-    sql::run(tx, text, [tx.tenant().into(), customer.into(), email.into()]).await
+                  SELECT id FROM checkouts WHERE tenant_id = $1 AND email = $3 AND customer_id IS NULL
+                    AND ($4 OR status IN ('completed', 'expired', 'cancelled')) ORDER BY id FOR NO KEY UPDATE))";
+    sql::run(tx, text, [tx.tenant().into(), customer.into(), email.into(), with_open.into()]).await
 }
 
 /// Calls off what a customer has open, and takes e-mail and addresses out of all that is not being paid for at this moment. Answers

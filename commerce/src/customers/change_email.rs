@@ -50,7 +50,7 @@ pub async fn change_email(db: &TenantDb, clock: &Clock, codes: &Codes, who: Sign
     }
     customers::set_email(&tx, clock, who.customer, &proved.email).await?;
     orders::join(&tx, who.customer, &proved.email).await?;
-    let ended = sessions::end_others(&tx, who.customer, Some(who.session)).await?;
+    let ended = sessions::end_others(&tx, who).await?;
     outbox::record(&tx, clock, &CustomerEmailChanged { customer: who.customer }).await?;
     tx.commit().await?;
     Ok(ended)

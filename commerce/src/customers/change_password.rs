@@ -29,7 +29,7 @@ pub async fn change_password(
         return Err(identity::Error::WrongPassword.into());
     }
     customers::set_password(&tx, clock, who.customer, &hash).await?;
-    let ended = sessions::end_others(&tx, who.customer, Some(who.session)).await?;
+    let ended = sessions::end_others(&tx, who).await?;
     outbox::record(&tx, clock, &CustomerPasswordChanged { customer: who.customer }).await?;
     tx.commit().await?;
     Ok(ended)

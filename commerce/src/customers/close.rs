@@ -31,7 +31,7 @@ pub async fn close(tx: &TenantTx, clock: &Clock, id: CustomerId) -> Result<Vec<U
         return Err(Error::NotFound(id));
     }
     sql::run(tx, "DELETE FROM customer_codes WHERE tenant_id = $1 AND customer_id = $2", [tx.tenant().into(), id.into()]).await?;
-    sessions::end_others(tx, id, None).await
+    sessions::end_all(tx, id).await
 }
 
 /// Takes everything personal out of an account. The row stays, without a person, for what the store has sold. The caller holds the

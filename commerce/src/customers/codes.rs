@@ -81,6 +81,12 @@ pub(super) async fn redeem(tx: &TenantTx, codes: &Codes, purpose: Purpose, code:
     Ok(owner)
 }
 
+/// Ends every code that a customer could still bring back.
+pub(super) async fn end_all(tx: &TenantTx, customer: CustomerId) -> Result<(), DbErr> {
+    let text = "UPDATE customer_codes SET used_at = now() WHERE tenant_id = $1 AND customer_id = $2 AND used_at IS NULL";
+    sql::run(tx, text, [tx.tenant().into(), customer.into()]).await.map(|_| ())
+}
+
 /// Who asked for a code; none when it is gone.
 ///
 /// # Errors

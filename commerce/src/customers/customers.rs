@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{DbErr, FromQueryResult, Value};
 use tenancy::{CustomerId, TenantTx};
 
-use super::Error;
+use super::{Error, codes};
 use crate::{
     clock::Clock,
     fault::OnConstraint,
@@ -208,17 +208,20 @@ pub async fn list(tx: &TenantTx, email: Option<&Email>, page: &PageQuery) -> Res
     Ok(Page::of(rows, page.limit, |row| Cursor::new(tenant, SORT, "", row.id.uuid())))
 }
 
+/// The customer has another password, and no code that was mailed before is worth anything.
 pub(super) async fn set_password(tx: &TenantTx, clock: &Clock, id: CustomerId, hash: &str) -> Result<(), DbErr> {
     let text = "UPDATE customers SET password_hash = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
-    sql::run(tx, text, [tx.tenant().into(), id.into(), hash.into(), clock.now().into()]).await.map(|_| ())
+    sql::run(tx, text, [tx.tenant().into(), id.into(), hash.into(), clock.now().into()]).await?;
+    codes::end_all(tx, id).await
 }
 
-/// The customer has another address, which is proved.
+/// The customer has another address, which is proved, and no code that was mailed to the old one is worth anything.
 pub(super) async fn set_email(tx: &TenantTx, clock: &Clock, id: CustomerId, email: &str) -> Result<(), Error> {
     let text =
         "UPDATE customers SET email = $3, email_verified_at = $4, version = version + 1, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
     let done = sql::run(tx, text, [tx.tenant().into(), id.into(), email.into(), clock.now().into()]).await;
-    done.on_constraint("customers_email_key", || Error::Identity(identity::Error::EmailTaken)).map(|_| ())
+    done.on_constraint("customers_email_key", || Error::Identity(identity::Error::EmailTaken))?;
+    Ok(codes::end_all(tx, id).await?)
 }
 
 /// The address is proved, from now on if it was not before.

@@ -30,7 +30,7 @@ pub async fn request_password_reset(db: &TenantDb, clock: &Clock, email: &Email)
 }
 
 /// Sets the password of whose mail the code came by, and ends all sessions. Answers which were ended. The address is proved
-/// by it: whoever else had registered it is out, with all that they have left.
+/// by it: whoever else had registered it is out, with all that they have left, and with them the ways to sign in that were linked lately.
 ///
 /// # Errors
 /// `CodeInvalid`, also when the customer has another address by now; `UnfitPassword`, `LeakedPassword` (the code still works then), `Busy`.
@@ -53,6 +53,7 @@ pub async fn reset_password(
     if customer.email_verified_at.is_none() {
         customers::forget_stranger(&tx, clock, customer.id).await?;
     }
+    identities::forget_recent(&tx, customer.id).await?;
     customers::set_password(&tx, clock, customer.id, &hash).await?;
     if customer.email_verified_at.is_none() {
         // Somebody else may have registered the address, linked themselves, and waited.
@@ -60,7 +61,7 @@ pub async fn reset_password(
     }
     customers::set_verified(&tx, clock, customer.id).await?;
     orders::join(&tx, customer.id, &customer.email).await?;
-    let ended = sessions::end_others(&tx, customer.id, None).await?;
+    let ended = sessions::end_all(&tx, customer.id).await?;
     outbox::record(&tx, clock, &CustomerPasswordChanged { customer: customer.id }).await?;
     tx.commit().await?;
     Ok(ended)

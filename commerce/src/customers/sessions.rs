@@ -7,7 +7,7 @@ use sea_orm::{DbErr, FromQueryResult, Value};
 use tenancy::{CustomerId, TenantDb, TenantTx};
 use uuid::Uuid;
 
-use super::{Error, SignedInAs};
+use super::{Error, SignedInAs, customers};
 use crate::{
     identity::{
         self, Device,
@@ -86,12 +86,25 @@ pub async fn end(tx: &TenantTx, token: &str) -> Result<Option<Uuid>, Error> {
     Ok(CHAIN.end(tx, (tx.tenant().into(), token)).await?)
 }
 
-/// Ends every session of a customer but one. Answers which were ended. Asked again until none is left: a refresh that was on
-/// its way may have made another tip.
+/// Ends every session of a customer but one. Answers which were ended.
 ///
 /// # Errors
-/// Postgres is away.
-pub async fn end_others(tx: &TenantTx, of: CustomerId, but: Option<Uuid>) -> Result<Vec<Uuid>, Error> {
+/// `SessionEnded`: that one is over itself, by who was first.
+pub async fn end_others(tx: &TenantTx, but: SignedInAs) -> Result<Vec<Uuid>, Error> {
+    customers::lock(tx, but.customer).await?;
+    if !stands(tx, but).await? {
+        return Err(identity::Error::SessionEnded.into());
+    }
+    revoke(tx, but.customer, Some(but.session)).await
+}
+
+/// Ends every session of a customer, as after a new password. Answers which were ended.
+pub(super) async fn end_all(tx: &TenantTx, of: CustomerId) -> Result<Vec<Uuid>, Error> {
+    revoke(tx, of, None).await
+}
+
+/// Asked again until none is left: a refresh that was on its way may have made another tip.
+async fn revoke(tx: &TenantTx, of: CustomerId, but: Option<Uuid>) -> Result<Vec<Uuid>, Error> {
     let text = "UPDATE customer_refresh_tokens SET revoked_at = now()
                 WHERE tenant_id = $1 AND customer_id = $2 AND revoked_at IS NULL AND family_id IS DISTINCT FROM $3 RETURNING family_id";
     let mut ended = BTreeSet::new();

@@ -120,11 +120,21 @@ pub(super) async fn insert(tx: &TenantTx, clock: &Clock, key: NewKey, rotated_fr
     Ok((id, secret))
 }
 
+/// That a key `k` is neither revoked nor past its end, by the database's clock.
+macro_rules! key_lives {
+    () => {
+        "k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())"
+    };
+}
+pub(super) use key_lives;
+
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT k.id, k.name, k.kind, k.hint, k.scopes, k.origins, k.created_at, k.expires_at, k.revoked_at, u.last_used_at, ",
-            "k.rotated_from, n.id AS replaced_by, k.version, k.revoked_at IS NOT NULL OR coalesce(k.expires_at <= now(), false) AS has_ended ",
+            "k.rotated_from, n.id AS replaced_by, k.version, NOT (",
+            key_lives!(),
+            ") AS has_ended ",
             "FROM api_keys k LEFT JOIN api_key_uses u ON u.tenant_id = k.tenant_id AND u.key_id = k.id ",
             "LEFT JOIN api_keys n ON n.tenant_id = k.tenant_id AND n.rotated_from = k.id WHERE k.tenant_id = $1 AND ",
             $rest
@@ -195,8 +205,8 @@ pub async fn change(
     find(tx, id).await
 }
 
-/// Revokes a key; every process refuses it as soon as `tx` has committed, and the invitations that it has sent end. Revoking it again
-/// changes nothing.
+/// Revokes a key; every process refuses it as soon as `tx` has committed, and the invitations that it has sent work no more. Revoking it
+/// again changes nothing.
 ///
 /// # Errors
 /// `KeyNotFound`.
@@ -207,15 +217,13 @@ pub async fn revoke(tx: &TenantTx, clock: &Clock, id: ApiKeyId) -> Result<(), Er
     if sql::run(tx, text, [tx.tenant().into(), id.into(), clock.now().into()]).await? == 0 {
         return Err(Error::KeyNotFound(id));
     }
-    team::invitations::end_of_key(tx, id).await?;
     directory::announce(tx).await?;
     Ok(())
 }
 
 /// Whether a key has not ended.
 pub(super) async fn lives(tx: &TenantTx, id: ApiKeyId) -> Result<bool, DbErr> {
-    let text =
-        "SELECT 1 FROM api_keys WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())";
+    let text = concat!("SELECT 1 FROM api_keys k WHERE k.tenant_id = $1 AND k.id = $2 AND ", key_lives!());
     Ok(sql::run(tx, text, [tx.tenant().into(), id.into()]).await? == 1)
 }
 

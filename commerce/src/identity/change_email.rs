@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Codes, Error, Passwords, accounts,
     codes::{self, Purpose},
-    reauthenticate::reauthenticate,
+    reauthenticate::reauthenticate_and_hold,
     sessions::{self, SignedInAs},
 };
 use crate::{clock::Clock, text::Email};
@@ -24,11 +24,7 @@ pub async fn request_email_change(
     who: SignedInAs,
     (password, new): (Option<&str>, &Email),
 ) -> Result<(), Error> {
-    let account = reauthenticate(platform, passwords, who, password).await?;
-    let tx = platform.begin().await?;
-    if !accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
-        return Err(Error::WrongPassword);
-    }
+    let (tx, _) = reauthenticate_and_hold(platform, passwords, who, password).await?;
     if accounts::get(&tx, new).await?.is_some() {
         codes::ask_for_nobody(&tx, Purpose::ChangeEmail).await?;
         return Ok(tx.commit().await?);

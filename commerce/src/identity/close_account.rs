@@ -5,9 +5,9 @@ use tenancy::{AccountId, PlatformDb, PlatformTx};
 use uuid::Uuid;
 
 use super::{
-    AccountClosed, Error, Passwords, accounts,
+    AccountClosed, Error, Passwords,
     accounts::Profile,
-    reauthenticate::reauthenticate,
+    reauthenticate::reauthenticate_and_hold,
     sessions::{self, SignedInAs},
     sign_in::memberships,
     team,
@@ -33,11 +33,7 @@ pub async fn close_account(
     who: SignedInAs,
     password: Option<&str>,
 ) -> Result<Vec<Uuid>, Error> {
-    let account = reauthenticate(platform, passwords, who, password).await?;
-    let mut tx = platform.begin().await?;
-    if !accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
-        return Err(Error::WrongPassword);
-    }
+    let (mut tx, account) = reauthenticate_and_hold(platform, passwords, who, password).await?;
     let ended = sessions::end_all(&tx, who.account.uuid()).await?;
     let mut stores = memberships(&tx, who.account).await?;
     // Teams are locked in one order, whoever leaves them.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tenancy::{AccountId, PlatformTx, TenantId};
 use uuid::Uuid;
 
-use super::{Error, accounts, events::AccountCodeRequested};
+use super::{Error, accounts, events::AccountCodeRequested, take_back};
 use crate::{clock::Clock, ids::InvitationId, outbox};
 
 const PREFIX: &str = "code_";
@@ -31,6 +31,8 @@ pub enum Purpose {
     VerifyEmail,
     ResetPassword,
     ChangeEmail,
+    /// See [`super::take_back`].
+    TakeBack,
 }
 
 impl Purpose {
@@ -39,13 +41,14 @@ impl Purpose {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
             Self::ChangeEmail => "change_email",
+            Self::TakeBack => "take_back",
         }
     }
 
     /// How long its codes work, in minutes.
     pub const fn minutes(self) -> i32 {
         match self {
-            Self::VerifyEmail => 3 * 24 * 60,
+            Self::VerifyEmail | Self::TakeBack => 3 * 24 * 60,
             Self::ResetPassword | Self::ChangeEmail => 60,
         }
     }
@@ -110,7 +113,7 @@ pub struct Proved {
 }
 
 /// Has a code written for an account's address, or for a new one. None when it has been sent enough of them lately.
-async fn ask(tx: &PlatformTx, account: AccountId, purpose: Purpose, email: &str) -> Result<Option<Uuid>, DbErr> {
+pub(super) async fn ask(tx: &PlatformTx, account: AccountId, purpose: Purpose, email: &str) -> Result<Option<Uuid>, DbErr> {
     // Counted in a statement of its own, which sees what the last one who held the lock has asked for.
     accounts::lock(tx, account).await?;
     let sql = "INSERT INTO account_codes (id, account_id, purpose, email, asked_by, created_at, expires_at)
@@ -137,8 +140,9 @@ pub(super) async fn send(
     email: &str,
 ) -> Result<(), DbErr> {
     let Some(code_id) = ask(&tx, account_id, purpose, email).await? else { return Ok(()) };
+    let take_back = if purpose == Purpose::ChangeEmail { take_back::code(&tx, account_id).await? } else { None };
     let tx = tx.enter(tenant).await?;
-    outbox::record(&tx, clock, &AccountCodeRequested { account_id, code_id, purpose }).await?;
+    outbox::record(&tx, clock, &AccountCodeRequested { account_id, code_id, purpose, take_back }).await?;
     tx.commit().await
 }
 
@@ -152,9 +156,9 @@ pub async fn ask_for_nobody(tx: &PlatformTx, purpose: Purpose) -> Result<(), DbE
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await.map(|_| ())
 }
 
-/// Ends every code that an account could still bring back.
+/// Ends every code that an account could still bring back, but those that undo what is being done.
 pub(super) async fn end_all(tx: &PlatformTx, account: AccountId) -> Result<(), DbErr> {
-    let sql = "UPDATE account_codes SET used_at = now() WHERE account_id = $1 AND used_at IS NULL";
+    let sql = "UPDATE account_codes SET used_at = now() WHERE account_id = $1 AND used_at IS NULL AND purpose <> 'take_back'";
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, [account.into()])).await.map(|_| ())
 }
 
@@ -197,7 +201,12 @@ pub struct Asked {
 impl Asked {
     /// The name, where it may be said to whoever reads the mail to the address that the code is to prove.
     pub fn name_to_greet(&self) -> Option<&str> {
-        (self.is_proved && self.email == self.asked_by).then_some(&self.name)
+        (!self.is_to_stranger()).then_some(&self.name)
+    }
+
+    /// Whether the address is one that nobody has proved here: whoever reads the mail may never have heard of us.
+    pub fn is_to_stranger(&self) -> bool {
+        !self.is_proved || self.email != self.asked_by
     }
 }
 

@@ -13,6 +13,9 @@ pub struct AccountCodeRequested {
     pub account_id: AccountId,
     pub code_id: Uuid,
     pub purpose: Purpose,
+    /// The code by which the address that is to be left takes the account back.
+    #[serde(default)]
+    pub take_back: Option<Uuid>,
 }
 
 impl Fact for AccountCodeRequested {

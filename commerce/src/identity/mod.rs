@@ -38,6 +38,7 @@ pub mod second_factors;
 pub mod sessions;
 mod sign_in;
 pub mod step_up;
+mod take_back;
 pub mod team;
 mod verify_email;
 
@@ -56,4 +57,5 @@ pub use sessions::{Device, Session, SignedInAs, Standing};
 pub use sign_in::{
     Membership, SignedIn, answer_challenge, memberships, operator_answers_challenge, sign_in, sign_in_operator, switch_store,
 };
+pub use take_back::take_back;
 pub use verify_email::{request_verification, verify_email};

@@ -31,6 +31,25 @@ pub(super) async fn reauthenticate(
     Ok(account)
 }
 
+/// [`reauthenticate`], and then a transaction that holds the account, which is as it was found: whoever has changed the password meanwhile
+/// was first.
+///
+/// # Errors
+/// As [`reauthenticate`].
+pub(super) async fn reauthenticate_and_hold(
+    platform: &PlatformDb,
+    passwords: &Passwords,
+    who: SignedInAs,
+    password: Option<&str>,
+) -> Result<(PlatformTx, Profile), Error> {
+    let account = reauthenticate(platform, passwords, who, password).await?;
+    let tx = platform.begin().await?;
+    match accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
+        true => Ok((tx, account)),
+        false => Err(Error::WrongPassword),
+    }
+}
+
 async fn is_fresh(tx: &PlatformTx, who: SignedInAs) -> Result<bool, DbErr> {
     let sql = "SELECT 1 FROM refresh_tokens WHERE family_id = $1 AND principal_id = $2 AND used_at IS NULL AND revoked_at IS NULL
                AND proved_at > now() - make_interval(mins => $3)";

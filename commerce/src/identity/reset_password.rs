@@ -32,7 +32,7 @@ pub async fn request_password_reset(platform: &PlatformDb, clock: &Clock, email:
 }
 
 /// Sets the password of whose mail the code came by, and ends all sessions. Answers which were ended. The address is proved
-/// by it, and ways to sign in that somebody linked before it was go.
+/// by it, and ways to sign in go that somebody linked before it was, or lately.
 ///
 /// # Errors
 /// `CodeInvalid`, also when the account has another address by now; `UnfitPassword`, `LeakedPassword` (the code still works then), `Busy`.
@@ -49,6 +49,7 @@ pub async fn reset_password(
     let tx = platform.begin().await?;
     let proved = codes::redeem(&tx, codes, Purpose::ResetPassword, code).await?;
     identities::forget_unproved(&tx, proved.account_id).await?;
+    identities::forget_recent(&tx, proved.account_id).await?;
     if !accounts::mark_verified(&tx, clock, proved.account_id, &proved.email).await? {
         return Err(Error::CodeInvalid);
     }

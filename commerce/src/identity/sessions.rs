@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Statement, Value};
 use tenancy::{AccountId, Acting, Actor, OperatorId, Permission, PlatformDb, PlatformTx, TenantId};
 use uuid::Uuid;
 
@@ -195,12 +195,17 @@ pub async fn end_all(tx: &PlatformTx, of: Uuid) -> Result<Vec<Uuid>, Error> {
 /// [`end_all`] but for one session, and with every sign-in that is half way. Answers which were ended.
 ///
 /// # Errors
-/// Postgres is away.
+/// `SessionEnded`: that one is over itself, by who was first.
 pub async fn end_others(tx: &PlatformTx, of: Uuid, but: Option<Uuid>) -> Result<Vec<Uuid>, Error> {
     let sql = "UPDATE refresh_tokens SET revoked_at = now()
                WHERE revoked_at IS NULL AND principal_id = $1 AND family_id IS DISTINCT FROM $2 RETURNING family_id";
     // A session that is being begun by one of these comes before their end, or is refused.
     accounts::lock(tx, AccountId::from_uuid(of)).await?;
+    if let Some(session) = but
+        && !stands(tx, session).await?
+    {
+        return Err(Error::SessionEnded);
+    }
     challenges::end_all(tx, of).await?;
     until_none_is_left(tx, sql, [of.into(), but.into()]).await
 }
@@ -241,6 +246,12 @@ pub async fn end_one(tx: &PlatformTx, of: Uuid, session: SessionId) -> Result<()
         return Err(Error::SessionNotFound);
     }
     Ok(())
+}
+
+/// Whether a session has not ended. What must not happen after its end asks with its account held.
+pub(super) async fn stands(tx: &PlatformTx, session: Uuid) -> Result<bool, DbErr> {
+    let sql = "SELECT 1 FROM refresh_tokens WHERE family_id = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now()";
+    Ok(tx.query_one_raw(statement(sql, [session.into()])).await?.is_some())
 }
 
 /// The live sessions of somebody, an account's in all its stores; the last used first.

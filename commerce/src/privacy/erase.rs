@@ -24,7 +24,7 @@ pub async fn erase(db: &TenantDb, carts: &CartStore, clock: &Clock, id: ErasureI
     let tx = db.begin().await?;
     // None where a backup was restored in which there was no such customer yet.
     if let Some(found) = customers::lock_any(&tx, customer).await? {
-        join_guest(&tx, &found).await?;
+        join_guest(&tx, &found, true).await?;
         let checkouts = checkout::forget_customer(&tx, clock, customer).await?;
         forget_answers(&tx, customer).await?;
         let days = rules::find(&tx).await?.order_contact_days;
@@ -61,11 +61,11 @@ async fn empty_carts(db: &TenantDb, carts: &CartStore, customer: CustomerId) -> 
     Ok(emptied)
 }
 
-/// What they ordered as a guest since they last signed in, or meant to, is theirs too.
-pub(super) async fn join_guest(tx: &TenantTx, customer: &Customer) -> Result<(), Error> {
+/// What they ordered as a guest since they last signed in, or meant to, is theirs too; what they are about to order where `with_open` says so.
+pub(super) async fn join_guest(tx: &TenantTx, customer: &Customer, with_open: bool) -> Result<(), Error> {
     if customer.email_verified_at.is_some() {
         orders::join(tx, customer.id, &customer.email).await?;
-        checkout::join(tx, customer.id, &customer.email).await?;
+        checkout::join(tx, customer.id, &customer.email, with_open).await?;
     }
     Ok(())
 }

@@ -122,7 +122,7 @@ pub async fn make(db: &TenantDb, carts: &CartStore, clock: &Clock, (of, id): (Cu
         Err(customers::Error::NotFound(_)) => return Ok(()),
         found => found?,
     };
-    erase::join_guest(&tx, &customer).await?;
+    erase::join_guest(&tx, &customer, false).await?;
     let body = gather::gather(&tx, clock, &customer, cart.as_ref()).await?;
     let text = "UPDATE customer_exports SET body = $3, ready_at = now() WHERE tenant_id = $1 AND id = $2 AND ready_at IS NULL";
     if sql::run(&tx, text, [tx.tenant().into(), id.into(), body.into()]).await? == 1 {

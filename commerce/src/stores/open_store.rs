@@ -101,28 +101,33 @@ pub async fn open_store(
     opened(tx, clock, (owner, &proof), (&new.slug, &host_of(&new.slug)), first, device).await
 }
 
-/// Opens a store for somebody who is known elsewhere and new here: their account has no password, and the address that the provider
-/// has proved. An error leaves the grant as it was.
+/// Opens a store for somebody who is known elsewhere: for the account that they are linked to, or for a new one, which has no password
+/// and the address that the provider has proved. An error leaves the grant as it was.
 ///
 /// # Errors
-/// `Invalid` with every wrong field, `SlugTaken`, `GrantInvalid`, `EmailUnproved`, `LinkFirst` when the address has an account,
-/// `IdentityTaken` when the identity has: whoever works here already signs in first.
+/// `Invalid` with every wrong field, `SlugTaken`, `GrantInvalid`, `EmailUnproved`, `LinkFirst` when the address has an account;
+/// `SecondFactorRequired`, `WrongCode` and `TooManyCodes` when theirs has a second factor.
 pub async fn open_store_by_provider(
     platform: &PlatformDb,
-    (providers, clock): (&Providers, &Clock),
+    (providers, means): (&Providers, Means<'_>),
     host_of: impl Fn(&str) -> String,
-    (brought, new): (&Brought, NewStore),
+    ((brought, code), new): ((&Brought, Option<&str>), NewStore),
     device: &Device,
 ) -> Result<OpenedStore, Error> {
+    let clock = means.clock;
     let tx = platform.begin().await?;
-    let proof = oauth::redeem(&tx, providers, brought).await?;
-    if oauth::identities::owner(&tx, &proof).await?.is_some() {
-        return Err(oauth::Error::IdentityTaken.into());
-    }
-    let email = proof.email.as_ref().ok_or(oauth::Error::EmailUnproved)?;
-    let (owner_name, first) = checked(email, &new, clock)?;
-    let owner = oauth::new_account(&tx, clock, &proof, &owner_name).await?;
-    let proof = Proof::of_first_factor(&tx, Subject::Account(owner)).await?.ok_or(oauth::Error::IdentityTaken)?;
+    // A wrong code is counted for good, and must leave the grant as it is: it is looked at before, and taken after.
+    let proof = oauth::look(&tx, providers, brought).await?;
+    let known = oauth::identities::owner(&tx, &proof).await?;
+    let (owner, first, (tx, proof)) = if let Some(owner) = known {
+        let (_, first) = checked(&accounts::find(&tx, owner).await?.email.parse().map_err(|_| oauth::Error::EmailUnproved)?, &new, clock)?;
+        (owner, first, Proof::in_one_request(tx, means, Subject::Account(owner), code).await?)
+    } else {
+        let (owner_name, first) = checked(proof.email.as_ref().ok_or(oauth::Error::EmailUnproved)?, &new, clock)?;
+        let owner = oauth::new_account(&tx, clock, &proof, &owner_name).await?;
+        (owner, first, Proof::in_one_request(tx, means, Subject::Account(owner), None).await?)
+    };
+    oauth::redeem(&tx, providers, brought).await?;
     opened(tx, clock, (owner, &proof), (&new.slug, &host_of(&new.slug)), first, device).await
 }
 

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    identity::sessions::OPERATORS_PROVE_AFTER_HOURS,
     ids::SupportSessionId,
     outbox,
     page::{Cursor, Page, PageQuery},
@@ -122,8 +123,10 @@ pub async fn standing(tx: &PlatformTx, store: TenantId, id: SupportSessionId) ->
     let sql = "SELECT s.operator_id FROM support_sessions s JOIN operators o ON o.id = s.operator_id AND o.disabled_at IS NULL
                WHERE s.tenant_id = $1 AND s.id = $2 AND s.ended_at IS NULL AND s.expires_at > now()
                  AND EXISTS (SELECT FROM refresh_tokens r WHERE r.family_id = s.operator_session AND r.principal_id = s.operator_id
-                   AND r.used_at IS NULL AND r.revoked_at IS NULL AND r.expires_at > now())";
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [store.into(), id.into()]);
+                   AND r.used_at IS NULL AND r.revoked_at IS NULL AND r.expires_at > now()
+                   AND r.proved_at > now() - make_interval(hours => $3))";
+    let values: [Value; 3] = [store.into(), id.into(), OPERATORS_PROVE_AFTER_HOURS.into()];
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
     tx.query_one_raw(statement).await?.map(|row| row.try_get("", "operator_id")).transpose()
 }
 

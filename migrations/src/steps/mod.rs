@@ -37,6 +37,9 @@ mod m20261123_002300_alter_invitations;
 mod m20261123_002310_alter_operator_audit;
 mod m20261123_002320_alter_support_sessions;
 mod m20261123_002330_strike_out_parcels;
+mod m20261123_002340_alter_account_codes;
+mod m20261123_002350_create_letter_allowances;
+mod m20261123_002360_fold_email_domains;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -75,5 +78,8 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261123_002310_alter_operator_audit::Migration),
         Box::new(m20261123_002320_alter_support_sessions::Migration),
         Box::new(m20261123_002330_strike_out_parcels::Migration),
+        Box::new(m20261123_002340_alter_account_codes::Migration),
+        Box::new(m20261123_002350_create_letter_allowances::Migration),
+        Box::new(m20261123_002360_fold_email_domains::Migration),
     ]
 }

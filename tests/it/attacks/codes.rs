@@ -130,9 +130,60 @@ async fn t122_many_who_claim_one_address_do_not_flood_it() {
         for _ in 0..5 {
             let reply = asker.post(*path, &body).await;
             assert!([204, 429].contains(&reply.status()), "{}", reply.text());
+            assert!(!reply.header("ratelimit").is_some_and(|told| told.contains("letters")), "nobody is told what others have sent");
         }
     }
     world.run_jobs().await;
     let mails = world.mailbox.to(victim).len();
     assert!((1..=20).contains(&mails), "{mails}");
+}
+
+/// Nor do many stores in which somebody has registered it, and asks for passwords and proofs; who has proved an address there is written to
+/// all the same. What was not sent has cost nobody their way in: they register, and ask again.
+#[tokio::test]
+async fn t122_many_stores_do_not_flood_an_address() {
+    let world = World::with_high_limits().await;
+    let victim = "victim@elsewhere.example";
+    let email = victim.parse().expect("an address");
+    let home = world.tenant("home").await;
+    let owner = Customer::proved(&world, &home, victim).await;
+    for slug in ["ada", "bob", "cal", "dot", "eve"] {
+        let store = world.tenant(slug).await;
+        let stranger = Customer::register(&world, &store, victim).await;
+        for _ in 0..5 {
+            commerce::customers::request_password_reset(&world.db(&store), &world.clock, &email).await.expect("a code");
+            stranger.caller.act("customer/verification").await.ok();
+        }
+        world.run_jobs().await;
+    }
+    assert_eq!(world.mailbox.to(victim).len(), 20, "the one by which they registered at home among them");
+    let late = world.tenant("late").await;
+    let registered = Customer::register(&world, &late, victim).await;
+    world.run_jobs().await;
+    assert_eq!(world.mailbox.to(victim).len(), 20);
+    commerce::customers::request_password_reset(&world.db(&home), &world.clock, &email).await.expect("a code");
+    world.run_jobs().await;
+    assert_eq!(world.mailbox.to(victim).len(), 21, "at home they have proved it");
+    owner.caller.get("customer").await.ok();
+    texts(&mut world.superuser().await, "UPDATE letter_allowances SET full_at = full_at - interval '6 minutes' RETURNING 'later'").await;
+    registered.caller.act("customer/verification").await.ok();
+    world.run_jobs().await;
+    assert_eq!(world.mailbox.to(victim).len(), 22);
+    registered.prove(&world).await.ok();
+    world.run_jobs().await;
+}
+
+/// Who only guesses at a password has nothing sent, and takes nothing from what others may send.
+#[tokio::test]
+async fn t122_wrong_passwords_shut_no_address_out() {
+    let world = World::with_high_limits().await;
+    let ada = world.tenant("ada").await;
+    world.run_jobs().await;
+    let victim = "victim@elsewhere.example";
+    for _ in 0..21 {
+        let body = json!({ "email": victim, "current_password": "not this one" });
+        assert!([422, 429].contains(&world.vendor(&ada).post("account/email", &body).await.status()));
+    }
+    Customer::proved(&world, &ada, victim).await;
+    world.run_jobs().await;
 }

@@ -3,6 +3,7 @@
 
 mod codes;
 mod credentials;
+mod endings;
 mod guesses;
 mod races;
 

@@ -44,8 +44,35 @@ async fn who_is_new_opens_a_store_and_signs_in_from_then_on() {
     assert_eq!(open.with_token(signed_in["access_token"].as_str().unwrap()).get("account").await.ok()["id"], account["id"]);
 
     let third = grant(&world, &idp, &begin_as_account(&world, "own").await, &grace).await;
-    open.post("stores/by-provider", &a_store(&third, "second")).await.refused(409, "identity.identity_taken");
+    let second = open.post("stores/by-provider", &a_store(&third, "second")).await.ok();
+    let again = open.with_token(second["access_token"].as_str().unwrap());
+    assert_eq!(again.get("account").await.ok()["id"], account["id"], "their own account, in one store more");
     world.run_jobs().await;
+}
+
+/// Who has left every store still has an account, and a way to go on with it: through its second factor, where it has one.
+#[tokio::test]
+async fn who_has_no_store_left_opens_one() {
+    let (mut world, idp) = world().await;
+    world.leave_facts();
+    let open = world.anybody("/vendor/v1");
+    let grace = Person::proved("grace", "grace@loom.example");
+    let first = grant(&world, &idp, &begin_as_account(&world, "own").await, &grace).await;
+    let opened = open.post("stores/by-provider", &a_store(&first, "loom")).await.ok();
+    let owner = open.with_token(opened["access_token"].as_str().unwrap());
+    let begun = owner.post("account/second-factors/totp", &json!({})).await.ok();
+    let authenticator = world.authenticator(begun["secret"].as_str().unwrap());
+    let path = format!("account/second-factors/{}/confirm", begun["id"].as_str().unwrap());
+    let confirmed = owner.post(path, &json!({ "code": authenticator.code() })).await.ok();
+    execute(&mut world.superuser().await, "DELETE FROM memberships").await;
+    let again = grant(&world, &idp, &begin_as_account(&world, "own").await, &grace).await;
+    open.post("auth/oauth/finish", &brought(&again)).await.refused(403, "identity.no_such_store");
+    let mut store = a_store(&again, "second");
+    open.post("stores/by-provider", &store).await.refused(401, "identity.second_factor_required");
+    store["second_factor_code"] = json!("not-one-of-them-at");
+    open.post("stores/by-provider", &store).await.refused(422, "identity.wrong_code");
+    store["second_factor_code"] = confirmed["recovery_codes"][0].clone();
+    open.post("stores/by-provider", &store).await.ok();
 }
 
 /// An account without a password: none fits, and the first comes by mail. What proved the address keeps signing in.

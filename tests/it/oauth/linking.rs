@@ -149,6 +149,8 @@ async fn what_was_linked_before_the_address_was_proved_goes_with_the_proof() {
     let mallory = Person::proved("mallory", "mallory@evil.example");
     link(&world, &world.vendor(&ada), ("account", Some(&ada.password)), (&idp, "own"), &mallory).await.ok();
     let open = world.anybody("/vendor/v1");
+    let long_ago = "UPDATE account_identities SET created_at = created_at - interval '4 days' RETURNING 'old'";
+    texts(&mut world.superuser().await, long_ago).await;
     open.post("auth/reset-password", &json!({ "email": ada.email })).await.ok();
     world.run_jobs().await;
     let code = || {
@@ -163,11 +165,12 @@ async fn what_was_linked_before_the_address_was_proved_goes_with_the_proof() {
     open.post("auth/reset-password/confirm", &confirm).await.ok();
     let grants = grant(&world, &idp, &begin_as_account(&world, "own").await, &mallory).await;
     open.post("auth/oauth/finish", &brought(&grants)).await.refused(409, "identity.identity_unknown");
-    // What is linked from then on stays.
+    // What is linked from then on stays, once it is some days old.
     let sign_in = json!({ "email": ada.email, "password": "the owner's own password" });
     let owner = open.with_token(open.post("auth/sign-in", &sign_in).await.ok()["access_token"].as_str().unwrap());
     let own = Person::proved("ada", "ada@elsewhere.example");
     link(&world, &owner, ("account", Some("the owner's own password")), (&idp, "own"), &own).await.ok();
+    texts(&mut world.superuser().await, long_ago).await;
     open.post("auth/reset-password", &json!({ "email": ada.email })).await.ok();
     world.run_jobs().await;
     open.post("auth/reset-password/confirm", &json!({ "code": code().unwrap(), "password": "another password" })).await.ok();

@@ -56,7 +56,9 @@ async fn a_store_brings_its_own_provider() {
     assert_eq!(tests::oauth::error(&world, &idp, &begin_as_customer(&shopper, id).await, &grace).await, "provider_unavailable");
     let waiting = grant_of(&world, &idp, &owner, &path, id).await;
     assert_eq!(owner.delete(&path).await.status(), 204);
-    shopper.post("customer/oauth/finish", &brought(&waiting)).await.ok();
+    shopper.post("customer/oauth/finish", &brought(&waiting)).await.refused(422, "identity.grant_invalid");
+    customer.caller.get("customer").await.refused(401, "identity.unauthorized");
+    shopper.post("customer/refresh", &json!({ "refresh_token": customer.refresh_token })).await.refused(401, "identity.session_ended");
     begin_as_customer(&shopper, id).await.refused(422, "identity.unknown_provider");
     world.run_jobs().await;
 }
@@ -85,13 +87,18 @@ async fn t054_who_may_not_read_customers_names_no_provider() {
         for reply in [
             colleague.post("identity-providers", &described(&idp.issuer)).await,
             colleague.patch(&path, &json!({ "client_id": "mine" })).await,
+            colleague.post("return-urls", &json!({ "url": "https://evil.example/in" })).await,
         ] {
             let problem = reply.refused(403, "identity.permission_missing");
             assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(missing)), "{problem}");
         }
     }
+    let program = world.anybody("/vendor/v1").with_token(&ada.secret_key);
+    program.post("identity-providers", &described(&idp.issuer)).await.refused(403, "identity.accounts_only");
+    program.post("return-urls", &json!({ "url": "https://evil.example/in" })).await.refused(403, "identity.accounts_only");
     texts(&mut world.superuser().await, "UPDATE refresh_tokens SET proved_at = now() - interval '11 minutes' RETURNING 'old'").await;
     owner.patch(&path, &json!({ "client_id": "mine" })).await.refused(403, "identity.step_up_required");
+    owner.delete(&path).await.refused(403, "identity.step_up_required");
     world.run_jobs().await;
 }
 
@@ -205,6 +212,24 @@ async fn a_provider_is_described_whole() {
         owner.post("identity-providers", &with(json!({}))).await.ok();
     }
     owner.post("identity-providers", &with(json!({}))).await.refused(409, "identity.too_many_providers");
+    world.run_jobs().await;
+}
+
+/// Who is on the way to an address that is taken away does not arrive there, nor does what they would bring.
+#[tokio::test]
+async fn t046_an_address_that_is_taken_away_gets_nobody_more() {
+    let idp = Idp::start().await;
+    let world = World::offering(&offered(&[idp.described("own", &["customers"])])).await;
+    let ada = world.tenant("ada").await;
+    let (owner, shopper, grace) = (world.vendor(&ada), world.shopper(&ada), Person::proved("grace", "grace@shopper.example"));
+    register_return_url(&world, &ada).await;
+    let (under_way, proved) = (begin_as_customer(&shopper, "own").await, begin_as_customer(&shopper, "own").await);
+    let proved = grant(&world, &idp, &proved, &grace).await;
+    let id = owner.get("return-urls").await.ok()["data"][0]["id"].as_str().expect("an id").to_owned();
+    owner.delete(format!("return-urls/{id}")).await.ok();
+    let back = tests::oauth::come_back(&world, &idp.agree(&tests::oauth::page(&under_way), &grace)).await;
+    assert_eq!(back.status(), 400, "{}", back.text());
+    shopper.post("customer/oauth/finish", &brought(&proved)).await.refused(422, "identity.grant_invalid");
     world.run_jobs().await;
 }
 

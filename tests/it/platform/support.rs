@@ -163,6 +163,7 @@ async fn t037_it_ends_with_the_session_that_began_it() {
     texts(&mut superuser, "UPDATE refresh_tokens SET proved_at = now() - interval '13 hours' WHERE principal = 'operator' RETURNING 'old'")
         .await;
     elsewhere.get("tenants").await.refused(401, "identity.unauthorized");
+    support.at(&sibling).get("store").await.refused(401, "identity.unauthorized");
     texts(&mut superuser, "UPDATE refresh_tokens SET revoked_at = now() WHERE principal = 'operator' RETURNING 'ended'").await;
     support.get("store").await.refused(401, "identity.unauthorized");
 }

@@ -134,7 +134,16 @@ async fn t052_a_key_makes_no_keys() {
     for caller in [&everything, &program] {
         caller.post("keys", &another).await.refused(403, "identity.accounts_only");
         caller.post(format!("{}/rotate", path_of(&mine)), &json!({ "overlap_hours": 1 })).await.refused(403, "identity.accounts_only");
+        caller.patch(path_of(&mine), &json!({ "expires_at": null })).await.refused(403, "identity.accounts_only");
     }
+    // Nor somebody who would make them.
+    for beyond in ["write_keys", "write_team", "write_identity_providers"] {
+        let role = json!({ "name": beyond, "permissions": ["read_orders", beyond] });
+        everything.post("roles", &role).await.refused(403, "identity.permission_not_yours");
+    }
+    let role = world.vendor(&ada).post("roles", &json!({ "name": "Keys", "permissions": ["read_keys", "write_keys"] })).await.ok();
+    let invited = json!({ "email": "mine@example.com", "role": role["id"] });
+    everything.post("invitations", &invited).await.refused(403, "identity.permission_not_yours");
     assert_eq!(world.vendor(&ada).get("keys").await.ok()["data"].as_array().map(Vec::len), Some(3), "two of the store's, and this one");
 }
 

@@ -251,6 +251,19 @@ async fn t051_guessing_ends_soon() {
     it.world.run_jobs().await;
 }
 
+/// A challenge takes five tries of whatever kind.
+#[tokio::test]
+async fn t051_a_challenge_takes_five_recovery_codes() {
+    let it = Guarded::new().await;
+    let challenge = it.challenge().await;
+    for _ in 0..5 {
+        it.answer(&challenge, "0000-0000-0000-0000").await.refused(422, "identity.wrong_code");
+    }
+    it.answer(&challenge, &it.recovery_codes[0]).await.refused(401, "identity.challenge_ended");
+    it.answer(&it.challenge().await, &it.recovery_codes[0]).await.ok();
+    it.world.run_jobs().await;
+}
+
 /// A new password is one factor, and what was begun with the old one is over.
 #[tokio::test]
 async fn t051_a_reset_password_leads_round_no_second_factor() {

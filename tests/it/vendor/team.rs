@@ -273,6 +273,17 @@ async fn t054_an_invitation_ends_with_its_senders_right_to_it() {
     let program = world.anybody("/vendor/v1").with_token(key["secret"].as_str().expect("a secret"));
     codes.push(invite(&world, &program, "six@example.com", lesser["id"].as_str().expect("an id")).await.0);
     owner.delete(format!("keys/{}", key["id"].as_str().expect("an id"))).await.ok();
+    for end in ["expires", "rotated"] {
+        let key = owner.post("keys", &json!({ "name": end, "kind": "secret", "scopes": scopes })).await.ok();
+        let program = world.anybody("/vendor/v1").with_token(key["secret"].as_str().expect("a secret"));
+        codes.push(invite(&world, &program, &format!("{end}@example.com"), lesser["id"].as_str().expect("an id")).await.0);
+        let id = key["id"].as_str().expect("an id");
+        if end == "rotated" {
+            owner.post(format!("keys/{id}/rotate"), &json!({ "overlap_hours": 0 })).await.ok();
+        } else {
+            texts(&mut world.superuser().await, "UPDATE api_keys SET expires_at = now() WHERE name = 'expires' RETURNING 'ended'").await;
+        }
+    }
     owner.delete(format!("members/{}", cal.id)).await.ok();
     owner.patch(format!("members/{}", dot.id), &json!({ "role": "support" })).await.ok();
     world.colleague(&eve).act("members/leave").await.ok();

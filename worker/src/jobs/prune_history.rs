@@ -13,7 +13,7 @@ const BITES: u32 = 20;
 
 /// Which rows, and for how long they are kept. A done job's key is remembered by `handled_jobs` longer than by the queue,
 /// and its fact is relayed once only, so forgetting it here repeats nothing.
-const RULES: [(&str, &str); 14] = [
+const RULES: [(&str, &str); 15] = [
     ("apalis.jobs", "status = 'Done' AND done_at < now() - interval '2 days'"),
     ("apalis.jobs", "status = 'Killed' AND done_at < now() - interval '90 days'"),
     ("apalis.workers", "last_seen < now() - interval '1 day' AND NOT EXISTS (SELECT FROM apalis.jobs WHERE jobs.lock_by = workers.id)"),
@@ -24,6 +24,7 @@ const RULES: [(&str, &str); 14] = [
     ("account_codes", "expires_at < now() - interval '1 day'"),
     ("account_farewells", "created_at < now() - interval '2 days'"),
     ("account_oauth_flows", "expires_at < now() - interval '1 hour'"),
+    ("letter_allowances", "full_at < now()"),
     ("refresh_tokens", "expires_at < now() - interval '7 days'"),
     ("sign_in_challenges", "expires_at < now() - interval '1 day'"),
     ("second_factor_guesses", "since < now() - interval '1 day'"),

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     call::{Call, JobError},
-    mail::{Store, code_letter, deliver, was_sent},
+    mail::{Store, code_letter, deliver, may_write_to_stranger, was_sent},
 };
 
 /// Sends a code to the address that it is to prove.
@@ -21,6 +21,9 @@ pub(super) async fn run(job: SendAccountCode, call: &Call) -> Result<(), JobErro
     // A code that does not work any more is not worth a mail.
     let asked = codes::asked(&call.database.platform().begin().await?, job.code).await?;
     let Some(asked) = asked.filter(|asked| asked.is_open) else { return Ok(()) };
+    if asked.is_to_stranger() && !may_write_to_stranger(call, &asked.email).await? {
+        return Ok(());
+    }
     let store = Store::load(&call.db()?.begin().await?, &call.links).await?;
     deliver(call, code_letter(store, asked, job.purpose, &call.links.account_code(job.code))).await
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     call::{Call, JobError},
-    mail::{Store, code_letter, deliver, registered_letter, was_sent},
+    mail::{Store, code_letter, deliver, may_write_to_stranger, registered_letter, was_sent},
 };
 
 /// Sends a customer's code to the address that it is to prove, or that was registered again.
@@ -23,6 +23,9 @@ pub(super) async fn run(job: SendCustomerCode, call: &Call) -> Result<(), JobErr
     let Some(asked) = codes::asked(&tx, job.code).await?.filter(|asked| asked.is_open) else { return Ok(()) };
     let store = Store::load(&tx, &call.links).await?;
     drop(tx);
+    if asked.is_to_stranger() && !may_write_to_stranger(call, &asked.email).await? {
+        return Ok(());
+    }
     let code = call.links.account_code(job.code);
     let letter = if job.is_registered { registered_letter(store, asked, &code) } else { code_letter(store, asked, job.purpose, &code) };
     deliver(call, letter).await

@@ -21,5 +21,5 @@ pub(super) async fn run(job: SendCustomerEmailChangeNotice, call: &Call) -> Resu
     let Some(asked) = codes::asked(&tx, job.code).await? else { return Ok(()) };
     let store = Store::load(&tx, &call.links).await?;
     drop(tx);
-    deliver(call, email_change_letter(store, asked)).await
+    deliver(call, email_change_letter(store, asked, None)).await
 }

@@ -11,6 +11,9 @@ use crate::{
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SendEmailChangeNotice {
     pub code: Uuid,
+    /// The code by which this address takes the account back.
+    #[serde(default)]
+    pub take_back: Option<Uuid>,
 }
 
 pub(super) async fn run(job: SendEmailChangeNotice, call: &Call) -> Result<(), JobError> {
@@ -19,5 +22,6 @@ pub(super) async fn run(job: SendEmailChangeNotice, call: &Call) -> Result<(), J
     }
     let Some(asked) = codes::asked(&call.database.platform().begin().await?, job.code).await? else { return Ok(()) };
     let store = Store::load(&call.db()?.begin().await?, &call.links).await?;
-    deliver(call, email_change_letter(store, asked)).await
+    let take_back = job.take_back.map(|code| call.links.account_code(code));
+    deliver(call, email_change_letter(store, asked, take_back)).await
 }

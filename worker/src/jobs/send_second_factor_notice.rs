@@ -1,6 +1,7 @@
 use commerce::identity::accounts;
 use serde::{Deserialize, Serialize};
 use tenancy::AccountId;
+use uuid::Uuid;
 
 use crate::{
     call::{Call, JobError},
@@ -12,6 +13,9 @@ use crate::{
 pub struct SendSecondFactorNotice {
     pub account: AccountId,
     pub news: SecondFactorNews,
+    /// The code that undoes it.
+    #[serde(default)]
+    pub take_back: Option<Uuid>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -58,14 +62,20 @@ pub(super) async fn run(job: SendSecondFactorNotice, call: &Call) -> Result<(), 
     let store = Store::load(&call.db()?.begin().await?, &call.links).await?;
     let at = call.caused_at().with_timezone(&store.time_zone).format("%-d %B %Y, %H:%M %Z").to_string();
     let title = job.news.title().to_owned();
-    let advice = "If it was not you, change your password at once and end your other sessions.";
+    let code = job.take_back.map(|code| call.links.account_code(code));
+    let advice = match code {
+        Some(_) => {
+            "If it was not you, take your account back: this code, with a new password, removes the authenticator and ends every session."
+        }
+        None => "If it was not you, change your password at once and end your other sessions.",
+    };
     let letter = Letter {
         template: Template::SecondFactorNotice,
         to: account.email,
         subject: format!("{title} · {}", store.name),
         title,
         preview: format!("On {at}"),
-        view: serde_json::json!({ "name": account.name, "at": at, "what": job.news.what(), "advice": advice }),
+        view: serde_json::json!({ "name": account.name, "at": at, "what": job.news.what(), "advice": advice, "code": code }),
         store,
     };
     deliver(call, letter).await

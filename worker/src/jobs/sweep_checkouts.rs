@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use super::{Job, SweepStore};
 use crate::{
     call::{Call, JobError},
-    envelope::Envelope,
     relay,
 };
 
@@ -15,13 +14,6 @@ pub struct SweepCheckouts {}
 pub(super) async fn run(_: SweepCheckouts, call: &Call) -> Result<(), JobError> {
     let tx = call.database.platform().begin().await?;
     let due = checkout::due_tenants(&tx).await?;
-    let sweep = |tenant| Envelope {
-        tenant: Some(tenant),
-        key: call.key().to_owned(),
-        caused_at: call.caused_at(),
-        trace_parent: None,
-        job: Job::from(SweepStore {}),
-    };
-    relay::wait(&tx, due.into_iter().map(sweep)).await?;
+    relay::wait_in_each(&tx, call, due, &Job::from(SweepStore {})).await?;
     Ok(tx.commit().await?)
 }

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use super::{FetchImages, Job};
 use crate::{
     call::{Call, JobError},
-    envelope::Envelope,
     relay,
 };
 
@@ -15,13 +14,6 @@ pub struct SweepImages {}
 pub(super) async fn run(_: SweepImages, call: &Call) -> Result<(), JobError> {
     let tx = call.database.platform().begin().await?;
     let due = catalog::tenants_awaiting_images(&tx).await?;
-    let fetch = |tenant| Envelope {
-        tenant: Some(tenant),
-        key: call.key().to_owned(),
-        caused_at: call.caused_at(),
-        trace_parent: None,
-        job: Job::from(FetchImages { turn: 0 }),
-    };
-    relay::wait(&tx, due.into_iter().map(fetch)).await?;
+    relay::wait_in_each(&tx, call, due, &Job::from(FetchImages { turn: 0 })).await?;
     Ok(tx.commit().await?)
 }

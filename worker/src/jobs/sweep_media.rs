@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use super::{CollectGarbage, Job};
 use crate::{
     call::{Call, JobError},
-    envelope::Envelope,
     relay,
 };
 
@@ -15,13 +14,6 @@ pub struct SweepMedia {}
 pub(super) async fn run(_: SweepMedia, call: &Call) -> Result<(), JobError> {
     let tx = call.database.platform().begin().await?;
     let tenants = media::tenants_with_media(&tx).await?;
-    let sweep = |tenant| Envelope {
-        tenant: Some(tenant),
-        key: call.key().to_owned(),
-        caused_at: call.caused_at(),
-        trace_parent: None,
-        job: Job::from(CollectGarbage { after: None }),
-    };
-    relay::wait(&tx, tenants.into_iter().map(sweep)).await?;
+    relay::wait_in_each(&tx, call, tenants, &Job::from(CollectGarbage { after: None })).await?;
     Ok(tx.commit().await?)
 }

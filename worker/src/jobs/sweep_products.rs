@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use super::{Job, TurnProducts};
 use crate::{
     call::{Call, JobError},
-    envelope::Envelope,
     relay,
 };
 
@@ -15,13 +14,6 @@ pub struct SweepProducts {}
 pub(super) async fn run(_: SweepProducts, call: &Call) -> Result<(), JobError> {
     let tx = call.database.platform().begin().await?;
     let due = schedule::due_tenants(&tx).await?;
-    let turn = |tenant| Envelope {
-        tenant: Some(tenant),
-        key: call.key().to_owned(),
-        caused_at: call.caused_at(),
-        trace_parent: None,
-        job: Job::from(TurnProducts {}),
-    };
-    relay::wait(&tx, due.into_iter().map(turn)).await?;
+    relay::wait_in_each(&tx, call, due, &Job::from(TurnProducts {})).await?;
     Ok(tx.commit().await?)
 }

@@ -12,6 +12,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
 use serde::Serialize;
 use tenancy::TenantTx;
 
+use super::without_links;
 use crate::{call::JobError, links::Links};
 
 /// In whose name a mail is written.
@@ -43,6 +44,11 @@ impl Store {
         let row = row.ok_or_else(|| JobError::fail(anyhow::anyhow!("the store has no settings")))?;
         let time_zone = row.time_zone.parse().unwrap_or(Tz::UTC);
         Ok(Self { name: row.name, contact_email: row.contact_email, url: links.store(&row.slug), slug: row.slug, time_zone })
+    }
+
+    /// As strangers are told of it.
+    pub fn without_links(self) -> Self {
+        Self { name: without_links(&self.name), ..self }
     }
 }
 

@@ -8,6 +8,7 @@ mod deliver;
 mod person;
 mod render;
 mod smtp;
+mod strangers;
 
 use async_trait::async_trait;
 
@@ -16,6 +17,7 @@ pub(crate) use deliver::{Letter, deliver, was_sent};
 pub(crate) use person::{code_letter, email_change_letter, identity_letter, password_letter, registered_letter};
 pub(crate) use render::Template;
 pub use smtp::SmtpMailer;
+pub(crate) use strangers::{may_write_to_stranger, without_links};
 
 /// One mail, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]

@@ -12,7 +12,9 @@ pub(crate) fn code_letter(store: Store, asked: Asked, purpose: Purpose, code: &s
         Purpose::VerifyEmail => ("Confirm your address", "confirm that this address is yours"),
         Purpose::ResetPassword => ("Choose a new password", "choose a new password"),
         Purpose::ChangeEmail => ("Confirm your new address", "use this address for your account from now on"),
+        Purpose::TakeBack => ("Take your account back", "undo what was changed"),
     };
+    let store = if asked.is_to_stranger() { store.without_links() } else { store };
     Letter {
         template: Template::AccountCode,
         view: json!({ "name": asked.name_to_greet(), "why": why, "code": code, "lasts": lasts(purpose) }),
@@ -26,6 +28,7 @@ pub(crate) fn code_letter(store: Store, asked: Asked, purpose: Purpose, code: &s
 
 /// That an address which was registered again has an account, with a code for a new password.
 pub(crate) fn registered_letter(store: Store, asked: Asked, code: &str) -> Letter<Value> {
+    let store = if asked.is_to_stranger() { store.without_links() } else { store };
     Letter {
         template: Template::AlreadyRegistered,
         view: json!({ "name": asked.name_to_greet(), "code": code, "lasts": lasts(Purpose::ResetPassword) }),
@@ -37,15 +40,15 @@ pub(crate) fn registered_letter(store: Store, asked: Asked, code: &str) -> Lette
     }
 }
 
-/// That another address was asked for, to the one that is to be left.
-pub(crate) fn email_change_letter(store: Store, asked: Asked) -> Letter<Value> {
+/// That another address was asked for, to the one that is to be left; with a code that undoes it, where there is one.
+pub(crate) fn email_change_letter(store: Store, asked: Asked, take_back: Option<String>) -> Letter<Value> {
     Letter {
         template: Template::EmailChangeNotice,
         to: asked.asked_by,
         subject: format!("Your address is about to change · {}", store.name),
         title: "Your address is about to change".to_owned(),
         preview: "Somebody signed in as you asked for it".to_owned(),
-        view: json!({ "name": asked.is_proved.then_some(asked.name), "new": asked.email }),
+        view: json!({ "name": asked.is_proved.then_some(asked.name), "new": asked.email, "take_back": take_back }),
         store,
     }
 }

@@ -17,13 +17,13 @@ use std::{sync::Arc, time::Duration};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgListener};
-use tenancy::Database;
+use tenancy::{Database, PlatformTx, TenantId};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use uuid::Uuid;
 
-use crate::envelope::Envelope;
+use crate::{call::Call, envelope::Envelope, jobs::Job};
 
 const LOOK_ANYWAY: Duration = Duration::from_secs(2);
 /// Jobs finish in bursts; their room is filled together.
@@ -117,6 +117,21 @@ pub(crate) async fn wait(tx: &impl ConnectionTrait, envelopes: impl IntoIterator
                   ON CONFLICT DO NOTHING";
     tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, insert, [Value::from(rows).into()])).await?;
     Ok(())
+}
+
+/// Has one job wait in each of these stores, on the word of a job of the platform's own.
+///
+/// # Errors
+/// Postgres is away.
+pub(crate) async fn wait_in_each(tx: &PlatformTx, call: &Call, stores: impl IntoIterator<Item = TenantId>, job: &Job) -> Result<(), DbErr> {
+    let in_store = |tenant| Envelope {
+        tenant: Some(tenant),
+        key: call.key().to_owned(),
+        caused_at: call.caused_at(),
+        trace_parent: None,
+        job: job.clone(),
+    };
+    wait(tx, stores.into_iter().map(in_store)).await
 }
 
 fn row(envelope: &Envelope) -> Result<Value, DbErr> {

@@ -56,6 +56,14 @@ pub(crate) async fn new_account(tx: &PlatformTx, clock: &Clock, proof: &Proof, n
     Ok(account)
 }
 
+/// Who a grant stands for. It goes on working until it is redeemed.
+///
+/// # Errors
+/// `GrantInvalid`.
+pub(crate) async fn look(tx: &PlatformTx, providers: &Providers, brought: &Brought) -> Result<Proof, Error> {
+    flows::look(tx, wanted(providers, Whose::Account, brought, None)?).await
+}
+
 /// Takes the grant of somebody who signs in.
 ///
 /// # Errors

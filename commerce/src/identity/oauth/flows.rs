@@ -3,10 +3,11 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult, Statement, Value};
-use tenancy::{Database, PlatformDb, TenantDb};
+use tenancy::{Database, PlatformDb, TenantDb, TenantTx};
 use uuid::Uuid;
 
 use super::{Error, Proof, Providers, provider::Provider, secrets::Whose};
+use crate::sql;
 
 /// From the first step until the browser is back.
 const LASTS_MINUTES: i32 = 10;
@@ -14,12 +15,18 @@ const LASTS_MINUTES: i32 = 10;
 const GRANT_LASTS_MINUTES: i32 = 2;
 
 /// The table, and the column that holds the store.
-const OF_ACCOUNTS: Table = Table { name: "account_oauth_flows", store: "tenant" };
-const OF_CUSTOMERS: Table = Table { name: "customer_oauth_flows", store: "tenant_id" };
+const OF_ACCOUNTS: Table = Table { name: "account_oauth_flows", store: "tenant", may_return: "true" };
+const OF_CUSTOMERS: Table = Table {
+    name: "customer_oauth_flows",
+    store: "tenant_id",
+    may_return: "EXISTS (SELECT FROM return_urls r WHERE r.tenant_id = f.tenant_id AND r.url = f.return_to)",
+};
 
 struct Table {
     name: &'static str,
     store: &'static str,
+    /// That the address of a flow `f` is still one that browsers are sent to.
+    may_return: &'static str,
 }
 
 /// Where a flow is kept, each step in a transaction of its own: between them the provider is talked to.
@@ -87,8 +94,9 @@ impl Kept {
     pub async fn take_back(&self, id: Uuid) -> Result<Option<Flow>, DbErr> {
         let sql = |table: &Table| {
             format!(
-                "UPDATE {} SET returned_at = now() WHERE id = $1 AND returned_at IS NULL AND expires_at > now() RETURNING provider, return_to",
-                table.name
+                "UPDATE {} f SET returned_at = now() WHERE id = $1 AND returned_at IS NULL AND expires_at > now() AND {}
+                 RETURNING provider, return_to",
+                table.name, table.may_return
             )
         };
         let row = self.run(sql, [id.into()]).await?;
@@ -180,6 +188,18 @@ async fn proof(tx: &impl ConnectionTrait, sql: String, wanted: Wanted) -> Result
     let row = tx.query_one_raw(statement(sql, values)).await?.ok_or(Error::GrantInvalid)?;
     let Proved { issuer, subject, provider_name, email, name } = Proved::from_query_result(&row, "")?;
     Ok(Proof { issuer, subject, provider_name, email: email.and_then(|email| email.parse().ok()), name })
+}
+
+/// Ends a store's flows whose browsers are back from a provider. Those that are still there come back, and are told that it is gone.
+pub(super) async fn end_of_provider(tx: &TenantTx, provider: &str) -> Result<(), DbErr> {
+    let text = "DELETE FROM customer_oauth_flows WHERE tenant_id = $1 AND provider = $2 AND returned_at IS NOT NULL";
+    sql::run(tx, text, [tx.tenant().into(), provider.into()]).await.map(|_| ())
+}
+
+/// Ends a store's flows that lead back to an address.
+pub(super) async fn end_of_return_url(tx: &TenantTx, url: &str) -> Result<(), DbErr> {
+    let text = "DELETE FROM customer_oauth_flows WHERE tenant_id = $1 AND return_to = $2";
+    sql::run(tx, text, [tx.tenant().into(), url.into()]).await.map(|_| ())
 }
 
 const fn table(whose: Whose) -> &'static Table {

@@ -3,18 +3,20 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
 use tenancy::{AccountId, PlatformDb, PlatformTx};
-use uuid::Uuid;
 
 use super::{Begin, Begun, Brought, Error, IdentityLinked, IdentityUnlinked, Proof, Providers, begin, finish::redeem_to_link};
 use crate::{
     clock::Clock,
     fault::OnConstraint,
-    identity::{self, Passwords, SignedInAs, accounts, reauthenticate::reauthenticate},
+    identity::{self, Passwords, SignedInAs, accounts, reauthenticate::reauthenticate, sessions},
     ids::IdentityId,
     outbox,
 };
 
 pub const AT_MOST: i64 = 20;
+
+/// How long a new way to sign in waits before it outlives a new password by mail.
+pub const RECENT_HOURS: i32 = 72;
 
 /// A way to sign in.
 #[derive(Clone, Debug, FromQueryResult)]
@@ -67,7 +69,7 @@ pub async fn link(
         return Err(Error::TooManyIdentities);
     }
     // Asked under the lock: whoever ended the session beside this has ended what it began.
-    if !stands(&tx, who.session).await? {
+    if !sessions::stands(&tx, who.session).await? {
         return Err(identity::Error::SessionEnded.into());
     }
     let linked = insert(&tx, clock, who.account, &proof).await?;
@@ -133,6 +135,15 @@ pub(crate) async fn forget_unproved(tx: &PlatformTx, account: AccountId) -> Resu
     tx.execute_raw(statement(sql, [account.into()])).await.map(|_| ())
 }
 
+/// What was linked within [`RECENT_HOURS`] goes: by somebody else, as far as who takes the account back knows. An account without a
+/// password keeps the identity that it began with.
+pub(crate) async fn forget_recent(tx: &PlatformTx, account: AccountId) -> Result<(), DbErr> {
+    let sql = "DELETE FROM account_identities i USING accounts a
+               WHERE a.id = i.account_id AND i.account_id = $1 AND i.created_at > now() - make_interval(hours => $2)
+                 AND (a.password_hash IS NOT NULL OR i.id <> (SELECT f.id FROM account_identities f WHERE f.account_id = $1 ORDER BY f.id LIMIT 1))";
+    tx.execute_raw(statement(sql, [account.into(), RECENT_HOURS.into()])).await.map(|_| ())
+}
+
 /// How many identities an account has, and whether it has a password, with both held fast until the transaction ends.
 async fn lock_and_count(tx: &PlatformTx, account: AccountId) -> Result<(i64, bool), Error> {
     let sql = "SELECT password_hash IS NOT NULL AS has_password FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
@@ -141,11 +152,6 @@ async fn lock_and_count(tx: &PlatformTx, account: AccountId) -> Result<(i64, boo
     let sql = "SELECT count(*) AS held FROM account_identities WHERE account_id = $1";
     let held = tx.query_one_raw(statement(sql, [account.into()])).await?.map_or(Ok(0), |row| row.try_get("", "held"))?;
     Ok((held, row.try_get("", "has_password")?))
-}
-
-async fn stands(tx: &PlatformTx, session: Uuid) -> Result<bool, DbErr> {
-    let sql = "SELECT 1 FROM refresh_tokens WHERE family_id = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now()";
-    Ok(tx.query_one_raw(statement(sql, [session.into()])).await?.is_some())
 }
 
 fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {

@@ -47,7 +47,7 @@ pub use error::Error;
 pub use events::{IdentityLinked, IdentityUnlinked};
 pub use exchange::Proof;
 pub use finish::{Brought, sign_in};
-pub(crate) use finish::{look_as_customer, new_account, redeem, redeem_as_customer};
+pub(crate) use finish::{look, look_as_customer, new_account, redeem, redeem_as_customer};
 pub use provider::{Described, Kind, Provider};
 
 use self::documents::Documents;

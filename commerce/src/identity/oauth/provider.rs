@@ -43,6 +43,15 @@ impl Kind {
         }
     }
 
+    /// Of a kind that one house alone offers.
+    pub(super) const fn issuer(self) -> Option<&'static str> {
+        match self {
+            Self::Oidc => None,
+            Self::Github => Some(GITHUB),
+            Self::Apple => Some(APPLE),
+        }
+    }
+
     const fn scopes(self) -> &'static [&'static str] {
         match self {
             Self::Oidc => &["openid", "email", "profile"],
@@ -115,15 +124,10 @@ impl Provider {
         let mut note = |fault: FieldFault| faults.push(fault);
         let name = clean_line("/name", &name, 60).map_err(&mut note).unwrap_or_default();
         let client_id = clean_line("/client_id", &client_id, 255).map_err(&mut note).unwrap_or_default();
-        let issuer = match (kind, issuer) {
-            (_, Some(issuer)) => issuer,
-            (Kind::Github, None) => GITHUB.to_owned(),
-            (Kind::Apple, None) => APPLE.to_owned(),
-            (Kind::Oidc, None) => {
-                note(FieldFault::new("/issuer", "required", "a provider of kind `oidc` needs one"));
-                String::new()
-            }
-        };
+        let issuer = issuer.or_else(|| kind.issuer().map(str::to_owned)).unwrap_or_else(|| {
+            note(FieldFault::new("/issuer", "required", "a provider of kind `oidc` needs one"));
+            String::new()
+        });
         if !issuer.is_empty() {
             check_issuer("/issuer", &issuer, outside, reach).unwrap_or_else(&mut note);
         }

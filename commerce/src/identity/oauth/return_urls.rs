@@ -5,7 +5,7 @@ use reqwest::Url;
 use sea_orm::{DbErr, FromQueryResult, Value};
 use tenancy::TenantTx;
 
-use super::Error;
+use super::{Error, flows};
 use crate::{
     clock::Clock,
     fault::{FieldFault, OnConstraint},
@@ -47,14 +47,14 @@ pub async fn add(tx: &TenantTx, clock: &Clock, url: &str) -> Result<ReturnUrl, E
     Ok(added)
 }
 
+/// Nobody comes back to it any more, who is on the way neither.
+///
 /// # Errors
 /// `ReturnUrlNotFound`.
 pub async fn remove(tx: &TenantTx, id: ReturnUrlId) -> Result<(), Error> {
-    let text = "DELETE FROM return_urls WHERE tenant_id = $1 AND id = $2";
-    match sql::run(tx, text, [tx.tenant().into(), id.into()]).await? {
-        0 => Err(Error::ReturnUrlNotFound(id)),
-        _ => Ok(()),
-    }
+    let text = "DELETE FROM return_urls WHERE tenant_id = $1 AND id = $2 RETURNING id, url, created_at";
+    let gone: ReturnUrl = sql::one(tx, text, [tx.tenant().into(), id.into()]).await?.ok_or(Error::ReturnUrlNotFound(id))?;
+    Ok(flows::end_of_return_url(tx, &gone.url).await?)
 }
 
 /// Whether an address can be registered: https (http on the developer's own machine alone), written as browsers write it.

@@ -1,12 +1,15 @@
 //! The providers that a store brings for its own customers. Their secrets are sealed; what a store calls an issuer is reached on the
 //! public internet alone.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{DbErr, FromQueryResult, Value};
 use tenancy::{TenantId, TenantTx};
+use uuid::Uuid;
 
 use super::{
-    Error, Providers,
+    Error, Providers, flows,
     provider::{Described, Kind, Provider},
 };
 use crate::{clock::Clock, fault::FieldFault, ids::IdentityProviderId, outside::Reach, sql};
@@ -166,19 +169,39 @@ pub async fn change(
         clock.now().into(),
     ];
     sql::run(tx, text, values).await?;
+    if changes.is_enabled == Some(false) {
+        flows::end_of_provider(tx, &id.to_string()).await?;
+    }
     find(tx, id).await
 }
 
-/// Nobody signs in by it any more; who they are there stays known, should it come back.
+/// Nobody signs in by it any more, and the sessions of whom it has vouched for end; who they are there stays known, should it come back.
+/// Answers which were ended.
 ///
 /// # Errors
 /// `ProviderNotFound`.
-pub async fn remove(tx: &TenantTx, id: IdentityProviderId) -> Result<(), Error> {
-    let text = "DELETE FROM identity_providers WHERE tenant_id = $1 AND id = $2";
-    match sql::run(tx, text, [tx.tenant().into(), id.into()]).await? {
-        0 => Err(Error::ProviderNotFound(id)),
-        _ => Ok(()),
+pub async fn remove(tx: &TenantTx, id: IdentityProviderId) -> Result<Vec<Uuid>, Error> {
+    let gone = find(tx, id).await?;
+    sql::run(tx, "DELETE FROM identity_providers WHERE tenant_id = $1 AND id = $2", [tx.tenant().into(), id.into()]).await?;
+    // First its grants: a session that one of them begins beside this is seen by the statement after.
+    flows::end_of_provider(tx, &id.to_string()).await?;
+    let issuer = gone.issuer.as_deref().or(gone.kind.issuer());
+    let text = "UPDATE customer_refresh_tokens t SET revoked_at = now() FROM customer_identities i
+                WHERE t.tenant_id = $1 AND t.revoked_at IS NULL AND i.tenant_id = $1 AND i.customer_id = t.customer_id AND i.issuer = $2
+                RETURNING t.family_id";
+    let mut ended = BTreeSet::new();
+    loop {
+        let rows: Vec<Family> = sql::all(tx, text, [tx.tenant().into(), issuer.into()]).await?;
+        if rows.is_empty() {
+            return Ok(ended.into_iter().collect());
+        }
+        ended.extend(rows.into_iter().map(|row| row.family_id));
     }
+}
+
+#[derive(FromQueryResult)]
+struct Family {
+    family_id: Uuid,
 }
 
 /// A provider by which customers sign in now, ready to be talked to.

@@ -37,7 +37,10 @@ impl Passed {
 pub(crate) async fn check(tx: PlatformTx, means: Means<'_>, subject: Subject, code: &str) -> Result<(PlatformTx, Passed), Error> {
     let Some(digits) = totp::digits(code) else {
         // Eighty random bits are not guessed: they are the way in for who is locked out because somebody else has.
-        let left = recovery_codes::redeem(&tx, subject, code).await?.ok_or(Error::WrongCode)?;
+        let Some(left) = recovery_codes::redeem(&tx, subject, code).await? else {
+            tx.commit().await?;
+            return Err(Error::WrongCode);
+        };
         return Ok((tx, Passed::Recovery(left)));
     };
     count(&tx, subject).await?;

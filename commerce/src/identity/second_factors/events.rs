@@ -28,7 +28,11 @@ macro_rules! of_accounts {
 
 of_accounts! {
     /// An account has one more second factor.
-    AccountSecondFactorAdded = "identity.account_second_factor_added" {}
+    AccountSecondFactorAdded = "identity.account_second_factor_added" {
+        /// Of the first: the code that undoes it.
+        #[serde(default)]
+        take_back: Option<Uuid>,
+    }
 
     /// An account has one second factor less.
     AccountSecondFactorRemoved = "identity.account_second_factor_removed" {

@@ -10,7 +10,7 @@ use super::{
     recovery_codes, run, statement, totp,
 };
 use crate::{
-    identity::{Passwords, reauthenticate::reauthenticate, sessions::SignedInAs, step_up},
+    identity::{Passwords, reauthenticate::reauthenticate, sessions::SignedInAs, step_up, take_back},
     ids::SecondFactorId,
     outbox,
     text::clean_line,
@@ -105,6 +105,7 @@ pub async fn confirm(
     subject.turn(&tx).await?;
     let secret = begun(&tx, means, subject, id).await?;
     let before = list(&tx, subject).await?.factors.len();
+    let take_back = take_back::code(&tx, who.account).await?;
     if before >= AT_MOST {
         return Err(Error::TooManySecondFactors);
     }
@@ -120,7 +121,7 @@ pub async fn confirm(
     let codes = if before == 0 { recovery_codes::replace(&tx, subject).await? } else { Vec::new() };
     step_up::mark(&tx, who, true).await?;
     let tx = tx.enter(who.tenant).await?;
-    outbox::record(&tx, means.clock, &AccountSecondFactorAdded { account_id: who.account }).await?;
+    outbox::record(&tx, means.clock, &AccountSecondFactorAdded { account_id: who.account, take_back }).await?;
     tx.commit().await?;
     Ok(codes)
 }
@@ -165,6 +166,12 @@ pub async fn replace_recovery_codes(
     outbox::record(&tx, means.clock, &AccountRecoveryCodesReplaced { account_id: who.account }).await?;
     tx.commit().await?;
     Ok(codes)
+}
+
+/// Takes all that somebody has away.
+pub(crate) async fn remove_all(tx: &PlatformTx, subject: Subject) -> Result<(), DbErr> {
+    run(tx, "DELETE FROM second_factors WHERE principal = $1 AND principal_id = $2", subject, []).await?;
+    recovery_codes::delete(tx, subject).await
 }
 
 /// Gives somebody one authenticator, turned on, and new recovery codes in place of all they had.

@@ -25,7 +25,7 @@ pub use challenges::Challenge;
 pub(crate) use check::{Passed, check};
 pub use events::{AccountRecoveryCodeUsed, AccountRecoveryCodesReplaced, AccountSecondFactorAdded, AccountSecondFactorRemoved};
 pub use factors::{Begun, Listed, Owned, confirm, enrol, list, remove, replace_recovery_codes};
-pub(crate) use factors::{give, has_any};
+pub(crate) use factors::{give, has_any, remove_all};
 pub use recovery_codes::COUNT as RECOVERY_CODES;
 
 use super::Error;

@@ -196,8 +196,11 @@ async fn take_seat(tx: &TenantTx, clock: &Clock, invited: &Invited, account: Acc
 
 /// The address of an open invitation.
 async fn address(tx: &PlatformTx, store: TenantId, id: InvitationId) -> Result<Option<Email>, Error> {
-    let sql = "SELECT i.email FROM invitations i JOIN tenants t ON t.id = i.tenant_id
-               WHERE i.tenant_id = $1 AND i.id = $2 AND i.expires_at > now() AND t.status = 'active'";
+    let sql = format!(
+        "SELECT i.email FROM invitations i JOIN tenants t ON t.id = i.tenant_id
+         WHERE i.tenant_id = $1 AND i.id = $2 AND {} AND t.status = 'active'",
+        invitations::OPEN
+    );
     let values: [Value; 2] = [store.into(), id.into()];
     let row = tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
     let Some(row) = row else { return Ok(None) };

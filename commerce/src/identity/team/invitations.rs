@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
-use tenancy::{AccountId, Actor, ApiKeyId, PlatformTx, TenantId, TenantTx};
+use tenancy::{AccountId, Actor, PlatformTx, TenantId, TenantTx};
 
 use super::{Caller, Error, InvitationSent, Rights, Role, RoleRef, members, rights, roles};
 use crate::{
     clock::Clock,
+    identity::api_keys::key_lives,
     ids::{InvitationId, RoleId},
     outbox, sql,
     text::Email,
@@ -17,6 +18,14 @@ pub const LIVES_DAYS: i32 = 7;
 
 /// Open ones of a store.
 pub const AT_MOST: i64 = 50;
+
+/// That an invitation `i` works: its time is not over, nor is that of the key which has sent it.
+pub(super) const OPEN: &str = concat!(
+    "i.expires_at > now() AND (i.invited_by_key IS NULL OR EXISTS (SELECT FROM api_keys k WHERE k.tenant_id = i.tenant_id
+       AND k.id = i.invited_by_key AND ",
+    key_lives!(),
+    "))"
+);
 
 /// How often one is mailed: the first time, and five times again.
 const SENT_AT_MOST: i32 = 6;
@@ -129,12 +138,6 @@ pub(super) async fn end_of(tx: &TenantTx, account: AccountId) -> Result<(), DbEr
     sql::run(tx, sql, [tx.tenant().into(), account.into()]).await.map(|_| ())
 }
 
-/// Ends the invitations that a key has sent.
-pub(in crate::identity) async fn end_of_key(tx: &TenantTx, key: ApiKeyId) -> Result<(), DbErr> {
-    let sql = "DELETE FROM invitations WHERE tenant_id = $1 AND invited_by_key = $2";
-    sql::run(tx, sql, [tx.tenant().into(), key.into()]).await.map(|_| ())
-}
-
 /// [`end_of`] every member who has a role of the store's own.
 pub(super) async fn end_of_members(tx: &TenantTx, role: RoleId) -> Result<(), DbErr> {
     let sql = "DELETE FROM invitations WHERE tenant_id = $1
@@ -147,7 +150,7 @@ pub(super) async fn redeem(tx: &TenantTx, id: InvitationId) -> Result<Option<Red
     let sql = format!(
         "WITH redeemed AS (
            DELETE FROM invitations i USING tenants t
-           WHERE i.tenant_id = $1 AND i.id = $2 AND i.expires_at > now() AND t.id = i.tenant_id AND t.status = 'active'
+           WHERE i.tenant_id = $1 AND i.id = $2 AND {OPEN} AND t.id = i.tenant_id AND t.status = 'active'
            RETURNING i.tenant_id, i.role, i.role_id, t.slug, t.name)
          SELECT i.slug, i.name AS store_name, {} FROM redeemed i LEFT JOIN roles r ON r.tenant_id = i.tenant_id AND r.id = i.role_id",
         Role::COLUMNS
@@ -185,7 +188,7 @@ async fn read<const N: usize>(tx: &TenantTx, which: &str, values: [Value; N]) ->
     let sql = format!(
         "SELECT i.id, i.email, i.invited_by, i.created_at, i.expires_at, {}
          FROM invitations i LEFT JOIN roles r ON r.tenant_id = i.tenant_id AND r.id = i.role_id
-         WHERE i.tenant_id = $1 AND i.expires_at > now() AND {which}",
+         WHERE i.tenant_id = $1 AND {OPEN} AND {which}",
         Role::COLUMNS
     );
     let values = std::iter::once(tx.tenant().into()).chain(values);

@@ -1,10 +1,11 @@
 //! Who works in a store and with which role: members, roles of the store's own, invitations, ownership.
 //!
 //! Promises
-//! - Nobody hands out, changes or takes away what they lack themselves, and only owners make and unmake owners and
-//!   administrators. A person's right is read again in the transaction that uses it, not taken from their session.
+//! - Nobody hands out, changes or takes away what they lack themselves, only owners make and unmake owners and administrators, and
+//!   keys make nobody who could make keys or members. A person's right is read again in the transaction that uses it, not taken from their session.
 //! - A store keeps an owner, however many leave at once.
-//! - An invitation is for one address and works once, within [`invitations::LIVES_DAYS`]; it ends with its sender's right to it.
+//! - An invitation is for one address and works once, within [`invitations::LIVES_DAYS`]; it ends with its sender's right to it, and with
+//!   the key that sent it.
 //! - Who has left is signed out of this store and of no other.
 //!
 //! Changes of one team take turns ([`turn`]). Names and addresses are the accounts', which are the platform's rows: what shows
@@ -93,6 +94,12 @@ async fn rights_to(tx: &TenantTx, caller: &Caller, needed: Permission) -> Result
     let account = match caller.actor {
         Actor::Account(account) => account,
         Actor::Key(key) if !api_keys::lives(tx, key).await? => return Err(Error::KeyEnded),
+        // Whom a key lets in may not make more keys, nor let others in: they would outlive it.
+        Actor::Key(_) => {
+            let outlive = [Permission::WriteKeys, Permission::WriteTeam, Permission::WriteIdentityProviders];
+            let permissions = caller.permissions.iter().copied().filter(|permission| !outlive.contains(permission)).collect();
+            return Ok(Rights { is_owner: false, permissions });
+        }
         _ => return Ok(Rights { is_owner: false, permissions: caller.permissions.clone() }),
     };
     let role = members::role_of(tx, account).await?.ok_or(Error::SessionEnded)?;

@@ -6,7 +6,7 @@ use super::{Error, OwnershipTransferred, RoleRef, invitations, members, turn};
 use crate::{
     clock::Clock,
     fault::FieldFault,
-    identity::{Passwords, accounts, memberships, reauthenticate::reauthenticate, sessions::SignedInAs},
+    identity::{Passwords, memberships, reauthenticate::reauthenticate_and_hold, sessions::SignedInAs},
     outbox,
 };
 
@@ -27,11 +27,7 @@ pub async fn transfer_ownership(
         return Err(Error::OwnersOnly);
     }
     drop(tx);
-    let account = reauthenticate(platform, passwords, who, password).await?;
-    let tx = platform.begin().await?;
-    if !accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
-        return Err(Error::WrongPassword);
-    }
+    let (tx, _) = reauthenticate_and_hold(platform, passwords, who, password).await?;
     let tx = tx.enter(who.tenant).await?;
     turn(&tx).await?;
     if !members::role_of(&tx, who.account).await?.ok_or(Error::SessionEnded)?.is_owner() {
