@@ -37,6 +37,9 @@ mod m20261123_002300_alter_invitations;
 mod m20261123_002310_alter_operator_audit;
 mod m20261123_002320_alter_support_sessions;
 mod m20261123_002330_strike_out_parcels;
+mod m20261123_002500_create_category_slugs;
+mod m20261123_002510_create_collections;
+mod m20261123_002520_index_product_shelves;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -75,5 +78,8 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261123_002310_alter_operator_audit::Migration),
         Box::new(m20261123_002320_alter_support_sessions::Migration),
         Box::new(m20261123_002330_strike_out_parcels::Migration),
+        Box::new(m20261123_002500_create_category_slugs::Migration),
+        Box::new(m20261123_002510_create_collections::Migration),
+        Box::new(m20261123_002520_index_product_shelves::Migration),
     ]
 }
