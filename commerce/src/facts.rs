@@ -70,6 +70,8 @@ facts! {
     ProductChanged(crate::catalog::ProductChanged),
     ProductDeleted(crate::catalog::ProductDeleted),
     CategoryChanged(crate::catalog::CategoryChanged),
+    CollectionChanged(crate::catalog::CollectionChanged),
+    CollectionDeleted(crate::catalog::CollectionDeleted),
     AttributeChanged(crate::catalog::AttributeChanged),
     ProductTypeChanged(crate::catalog::ProductTypeChanged),
     ImportRequested(crate::catalog::ImportRequested),

@@ -16,6 +16,7 @@ ids! {
     CategoryId = "cat",
     CheckoutId = "chk",
     CheckoutLineId = "chkl",
+    CollectionId = "coll",
     ErasureId = "ers",
     ExportId = "exp",
     FactId = "evt",

@@ -59,7 +59,8 @@ SELECT p.id, p.slug, p.title, p.brand, p.product_type, p.description, coalesce(p
      WHERE pt.tenant_id = $1 AND pt.product_id = p.id LIMIT $3) t) AS tags,
   (SELECT json_agg(json_build_object('name', o.name, 'values', o.values) ORDER BY o.position)::text FROM (
      SELECT po.name, po.position, (SELECT json_agg(v.value ORDER BY v.position) FROM option_values v
-        WHERE v.tenant_id = $1 AND v.option_id = po.id) AS values
+        WHERE v.tenant_id = $1 AND v.option_id = po.id
+          AND EXISTS (SELECT 1 FROM variant_option_values w WHERE w.tenant_id = $1 AND w.option_value_id = v.id)) AS values
      FROM product_options po WHERE po.tenant_id = $1 AND po.product_id = p.id) o WHERE o.values IS NOT NULL) AS options,
   (SELECT json_agg(json_build_object('code', g.code, 'values', g.values) ORDER BY g.code)::text FROM (
      SELECT x.code, to_json(array_agg(DISTINCT x.value ORDER BY x.value)) AS values FROM (

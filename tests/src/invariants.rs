@@ -214,17 +214,34 @@ pub const INVARIANTS: &[Invariant] = &[
          WHERE l.product_id IS NULL OR p.id IS NULL",
     ),
     always(
-        "each shelf holds exactly the listed products that stand in its category or below it, or bear its tag",
+        "each shelf holds exactly the listed products that stand in its category or below it, bear its tag, or were chosen for its collection",
         "WITH RECURSIVE above AS (
            SELECT pc.tenant_id, pc.product_id, c.id, c.parent_id FROM product_categories pc
              JOIN categories c ON c.tenant_id = pc.tenant_id AND c.id = pc.category_id
            UNION SELECT a.tenant_id, a.product_id, c.id, c.parent_id FROM above a
              JOIN categories c ON c.tenant_id = a.tenant_id AND c.id = a.parent_id),
-         groups AS (SELECT tenant_id, product_id, id AS shelf_id FROM above UNION SELECT tenant_id, product_id, tag_id FROM product_tags),
-         due AS (SELECT g.shelf_id, l.* FROM groups g JOIN product_listings l USING (tenant_id, product_id))
-         SELECT coalesce(h.product_id, d.product_id)::text || ' on ' || coalesce(h.shelf_id, d.shelf_id) FROM product_shelves h
+         groups AS (SELECT tenant_id, product_id, id AS shelf_id, NULL::integer AS place FROM above
+           UNION SELECT tenant_id, product_id, tag_id, NULL FROM product_tags
+           UNION SELECT tenant_id, product_id, collection_id, position FROM collection_products),
+         due AS (SELECT g.shelf_id, g.place, l.* FROM groups g JOIN product_listings l USING (tenant_id, product_id)),
+         held AS (SELECT h.* FROM product_shelves h WHERE EXISTS (SELECT FROM categories c WHERE c.id = h.shelf_id)
+           OR EXISTS (SELECT FROM tags t WHERE t.id = h.shelf_id)
+           OR EXISTS (SELECT FROM collections c WHERE c.id = h.shelf_id AND c.kind = 'curated'))
+         SELECT coalesce(h.product_id, d.product_id)::text || ' on ' || coalesce(h.shelf_id, d.shelf_id) FROM held h
          FULL JOIN due d ON d.tenant_id = h.tenant_id AND d.shelf_id = h.shelf_id AND d.product_id = h.product_id AND d.currency = h.currency
-         WHERE (h.published_at, h.title_key, h.price_from) IS DISTINCT FROM (d.published_at, d.title_key, d.price_from)",
+         WHERE (h.published_at, h.title_key, h.price_from, h.place) IS DISTINCT FROM (d.published_at, d.title_key, d.price_from, d.place)",
+    ),
+    when_quiet(
+        "every shelf is somebody's, and every collection holds what its rule says",
+        "SELECT h.shelf_id::text FROM product_shelves h WHERE NOT EXISTS (SELECT FROM categories c WHERE c.id = h.shelf_id)
+           AND NOT EXISTS (SELECT FROM tags t WHERE t.id = h.shelf_id) AND NOT EXISTS (SELECT FROM collections c WHERE c.id = h.shelf_id)
+         UNION SELECT id::text FROM collections WHERE NOT is_settled",
+    ),
+    always(
+        "a shelf's keys are those of its products' rows",
+        "SELECT h.product_id || ' on ' || h.shelf_id FROM product_shelves h
+         LEFT JOIN product_listings l ON l.tenant_id = h.tenant_id AND l.product_id = h.product_id AND l.currency = h.currency
+         WHERE (h.published_at, h.title_key, h.price_from) IS DISTINCT FROM (l.published_at, l.title_key, l.price_from)",
     ),
     always(
         "a family of refresh tokens has at most one live tip",

@@ -4,12 +4,12 @@
 use commerce::{facts::AnyFact, identity::codes::Purpose};
 
 use crate::jobs::{
-    EraseCustomer, FetchImages, IndexAttribute, IndexCategory, IndexProductType, IndexProducts, Job, MakeExport, MakeVariants,
+    ClearShelf, EraseCustomer, FetchImages, IndexAttribute, IndexCategory, IndexProductType, IndexProducts, Job, MakeExport, MakeVariants,
     RecordCancellation, RecordRefund, RecordSale, RefundPayment, RemoveMedia, RunImport, SecondFactorNews, SendAccountCode,
     SendAccountFarewell, SendCustomerCode, SendCustomerEmailChangeNotice, SendCustomerIdentityNotice, SendCustomerPasswordNotice,
     SendEmailChangeNotice, SendExportNotice, SendIdentityNotice, SendInvitation, SendLowStockAlert, SendOrderCancelled,
     SendOrderConfirmation, SendOwnershipFarewell, SendOwnershipNotice, SendPasswordNotice, SendRemovalNotice, SendSecondFactorNotice,
-    SendShippingNotice, SendSupportNotice, SendWelcome,
+    SendShippingNotice, SendSupportNotice, SendWelcome, SettleCollection, ShelveProducts,
 };
 
 macro_rules! jobs {
@@ -96,7 +96,12 @@ pub fn to(fact: &AnyFact) -> Vec<Job> {
         AnyFact::CategoryChanged(changed) => jobs![IndexCategory { category: changed.category_id }],
         AnyFact::AttributeChanged(changed) => jobs![IndexAttribute { attribute: changed.attribute_id }],
         AnyFact::ProductTypeChanged(changed) => jobs![IndexProductType { product_type: changed.product_type_id }],
-        AnyFact::StockAvailabilityChanged(stock) => jobs![IndexProducts { products: vec![stock.product_id] }],
+        AnyFact::CollectionChanged(changed) => jobs![SettleCollection { collection: changed.collection_id, turn: 0 }],
+        AnyFact::CollectionDeleted(deleted) => jobs![ClearShelf { collection: deleted.collection_id }],
+        AnyFact::StockAvailabilityChanged(stock) => {
+            let products = vec![stock.product_id];
+            jobs![IndexProducts { products: products.clone() }, ShelveProducts { products }]
+        }
         AnyFact::StockBecameLow(low) => {
             jobs![SendLowStockAlert { stock_level: low.stock_level_id, available: low.available, reorder_point: low.reorder_point }]
         }

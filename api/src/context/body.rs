@@ -31,14 +31,7 @@ where
 
     #[expect(refining_impl_trait, reason = "a named error reads better")]
     async fn extract(req: &'ex mut Request, depot: &'ex mut Depot) -> Result<Self, Problem> {
-        let tuning = &state(depot)?.config.tuning;
-        let is_json =
-            req.content_type().is_some_and(|kind| kind.subtype() == "json" || kind.suffix().is_some_and(|suffix| suffix == "json"));
-        if !is_json {
-            return Err(Problem::unsupported_media_type("application/json"));
-        }
-        let bytes = payload(req, tuning).await?;
-        parse(bytes, tuning.json_at_most_levels).map(Self)
+        read(req, &state(depot)?.config.tuning).await.map(Self)
     }
 }
 
@@ -47,6 +40,42 @@ impl<T: ToSchema> EndpointArgRegister for Body<T> {
         let content = Content::new(T::to_schema(components));
         operation.request_body = Some(RequestBody::new().required(Required::True).add_content("application/json", content));
     }
+}
+
+/// A [`Body`] that may name thousands of things. It comes before [`super::Once`], which takes no more than has been read.
+#[derive(Clone, Debug)]
+pub struct LargeBody<T>(pub T);
+
+const LARGE_AT_MOST_BYTES: usize = 4 * 1024 * 1024;
+
+impl<'ex, T> Extractible<'ex> for LargeBody<T>
+where
+    T: DeserializeOwned + Validate<Context = ()> + Send,
+{
+    fn metadata() -> &'static Metadata {
+        &PLAIN
+    }
+
+    #[expect(refining_impl_trait, reason = "a named error reads better")]
+    async fn extract(req: &'ex mut Request, depot: &'ex mut Depot) -> Result<Self, Problem> {
+        let tuning = Tuning { body_at_most_bytes: LARGE_AT_MOST_BYTES, ..state(depot)?.config.tuning.clone() };
+        read(req, &tuning).await.map(Self)
+    }
+}
+
+impl<T: ToSchema> EndpointArgRegister for LargeBody<T> {
+    fn register(components: &mut Components, operation: &mut Operation, name: &str) {
+        Body::<T>::register(components, operation, name);
+    }
+}
+
+async fn read<T: DeserializeOwned + Validate<Context = ()>>(req: &mut Request, tuning: &Tuning) -> Result<T, Problem> {
+    let is_json = req.content_type().is_some_and(|kind| kind.subtype() == "json" || kind.suffix().is_some_and(|suffix| suffix == "json"));
+    if !is_json {
+        return Err(Problem::unsupported_media_type("application/json"));
+    }
+    let bytes = payload(req, tuning).await?;
+    parse(bytes, tuning.json_at_most_levels)
 }
 
 /// The whole body. Read once; later readers of the same request get the same bytes.

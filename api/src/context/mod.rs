@@ -23,7 +23,7 @@ mod shopper;
 mod upload;
 mod vendor;
 
-pub use body::Body;
+pub use body::{Body, LargeBody};
 pub use client_address::{ClientAddress, Network};
 pub use csv::Csv;
 pub use customer::{Customer, CustomerSessions};

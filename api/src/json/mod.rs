@@ -3,6 +3,7 @@
 mod address;
 mod answer;
 mod attribute;
+mod collection;
 mod id;
 mod lines;
 mod money;
@@ -15,6 +16,7 @@ mod support_session;
 pub use address::Address;
 pub use answer::{Accepted, Answer, Created, Json, NoContent, Tagged};
 pub use attribute::{Attribute, AttributeKind};
+pub use collection::{CollectionRule, CollectionSort};
 pub use id::Id;
 pub(crate) use id::id_schema;
 pub use lines::Lines;

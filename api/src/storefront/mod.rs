@@ -4,6 +4,7 @@ mod cart_lines;
 mod carts;
 mod categories;
 mod checkouts;
+mod collections;
 mod customer;
 mod customer_addresses;
 mod customer_auth;
@@ -16,6 +17,7 @@ mod customer_sessions;
 mod kept;
 mod order_page;
 mod orders;
+mod product_filter;
 mod products;
 mod search;
 mod shipping_options;
@@ -50,7 +52,8 @@ pub(crate) fn router() -> Router {
         .push(store::router())
         .push(test_gateway::router())
         .push(products::router())
-        .push(categories::router());
+        .push(categories::router())
+        .push(collections::router());
     let customers = Router::new()
         .oapi_securities([signed_in(), signed_in().add("publishableKey", Vec::<String>::new())])
         .hoop(customers_known)

@@ -1,12 +1,14 @@
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use commerce::{
     catalog::{
-        self, AttributeFilters,
+        self,
         detail::{self, Name, Published},
-        listing::{self, Card, CardImage, CategoryRef, Filter, Sort},
+        listing::{self, Card, CardImage},
     },
     fault::FieldFault,
-    ids::{CategoryId, ImageId, ProductId, TagId, VariantId},
+    ids::{CategoryId, ImageId, OptionValueId, ProductId, TagId, VariantId},
     inventory, media,
     money::Currency,
 };
@@ -17,7 +19,7 @@ use salvo::{
 use serde::{Deserialize, Serialize};
 use tenancy::TenantTx;
 
-use super::kept::keep;
+use super::{kept::keep, product_filter::ProductFilter};
 use crate::{
     Problem,
     context::{Paging, PathText, Query, Shopper},
@@ -26,46 +28,6 @@ use crate::{
 
 pub(super) fn router() -> Router {
     Router::with_path("products").hoop(keep).get(list).push(Router::with_path("{product}").get(show))
-}
-
-#[derive(Debug, Deserialize, ToParameters, garde::Validate)]
-#[serde(deny_unknown_fields)]
-#[salvo(parameters(default_parameter_in = Query))]
-#[garde(allow_unvalidated)]
-struct ProductFilter {
-    /// The id or the slug of a category: products in it or below it.
-    #[garde(length(chars, max = 120))]
-    category: Option<String>,
-    /// The slug of a tag.
-    #[garde(length(chars, max = 120))]
-    tag: Option<String>,
-    /// `code:value` of an attribute that can be filtered by: the label of a choice, `true` or `false`, a date or a number; of these
-    /// also a range, `min..max`, with either end open. Repeat it: values of one attribute are alternatives, attributes must all fit.
-    #[serde(default)]
-    attribute: Vec<String>,
-    /// `newest` when absent.
-    #[serde(default)]
-    sort: ProductSort,
-    /// One of the store's currencies; its main one when absent.
-    currency: Option<String>,
-    /// How many at most (100).
-    #[salvo(parameter(minimum = 1, maximum = 100, default = 24))]
-    limit: Option<u64>,
-    /// `page.next` of the page before.
-    after: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
-enum ProductSort {
-    #[default]
-    #[serde(rename = "newest")]
-    Newest,
-    #[serde(rename = "title")]
-    Title,
-    #[serde(rename = "price")]
-    Price,
-    #[serde(rename = "-price")]
-    PriceDescending,
 }
 
 #[derive(Debug, Deserialize, ToParameters, garde::Validate)]
@@ -217,9 +179,11 @@ struct TagName {
 async fn list(shopper: Shopper, filter: Query<ProductFilter>) -> Result<Page<ProductCard>, Problem> {
     let page = Paging::new(filter.0.limit, filter.0.after.as_deref())?.0;
     let currency = currency(&shopper, filter.0.currency.as_deref())?;
-    let asked = filter.0.into_filter(currency)?;
     let tx = shopper.db.begin().await?;
-    Ok(Page::of(listing::list(&tx, &asked, &page).await?))
+    match filter.0.into_filter(&tx, currency).await? {
+        Some(asked) => Ok(Page::of(listing::list(&tx, &asked, &page).await?)),
+        None => Ok(Page::whole(Vec::new())),
+    }
 }
 
 /// Show a product, by its id or its slug.
@@ -267,20 +231,6 @@ fn address(slug: &str, currency: Option<&str>) -> String {
 
 fn absent(name: &str) -> Problem {
     catalog::Error::ProductNotFound(name.to_owned()).into()
-}
-
-impl ProductFilter {
-    fn into_filter(self, currency: Currency) -> Result<Filter, Problem> {
-        let attributes = AttributeFilters::read(&self.attribute).map_err(|fault| Problem::invalid(vec![fault]))?;
-        let category = self.category.map(|text| text.parse().map_or(CategoryRef::Slug(text), CategoryRef::Id));
-        let sort = match self.sort {
-            ProductSort::Newest => Sort::Newest,
-            ProductSort::Title => Sort::Title,
-            ProductSort::Price => Sort::PriceUp,
-            ProductSort::PriceDescending => Sort::PriceDown,
-        };
-        Ok(Filter { currency, category, tag: self.tag, attributes, sort })
-    }
 }
 
 impl From<inventory::Availability> for Availability {
@@ -346,9 +296,11 @@ impl Image {
 impl Product {
     fn of(product: catalog::Product, related: Vec<Card>, currency: Currency) -> Self {
         let variants = product.variants.iter().filter_map(|variant| Variant::of(&product, variant, currency)).collect();
+        // A value that nobody can buy yet is the vendor's own business.
+        let sold: HashSet<OptionValueId> = product.variants.iter().flat_map(|variant| variant.value_ids.iter().copied()).collect();
         let option = |option: catalog::ProductOption| CardOption {
             name: option.name,
-            values: option.values.into_iter().map(|value| value.value).collect(),
+            values: option.values.into_iter().filter(|value| sold.contains(&value.id)).map(|value| value.value).collect(),
         };
         Self {
             id: product.id.into(),

@@ -18,7 +18,7 @@ use crate::{
 
 pub(super) fn router() -> Router {
     let one = Router::with_path("{id}").get(show).patch(update).delete(delete).push(Router::with_path("move").post(relocate));
-    Router::with_path("categories").get(list).post(create).push(one)
+    Router::with_path("categories").get(list).post(create).push(Router::with_path("reorder").post(reorder)).push(one)
 }
 
 /// One place in the tree that groups products.
@@ -68,6 +68,17 @@ struct MoveCategory {
     position: Option<u32>,
 }
 
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+struct ReorderCategories {
+    /// Below which; null for the top.
+    parent_id: Option<Id<CategoryId>>,
+    /// All that stand there, in their new order.
+    #[garde(length(max = 1000))]
+    categories: Vec<Id<CategoryId>>,
+}
+
 /// List all categories, each after the one above it.
 #[endpoint]
 async fn list(vendor: Vendor) -> Result<Page<Category>, Problem> {
@@ -97,6 +108,8 @@ async fn create(vendor: Vendor, state: State, once: Once, body: Body<CreateCateg
 }
 
 /// Rename a category.
+///
+/// The slug that it had leads shoppers on to the present one.
 #[endpoint]
 async fn update(vendor: Vendor, state: State, id: PathId<CategoryId>, body: Body<ChangeCategory>) -> Result<Json<Category>, Problem> {
     vendor.require(Permission::WriteProducts)?;
@@ -118,7 +131,20 @@ async fn relocate(vendor: Vendor, state: State, id: PathId<CategoryId>, body: Bo
     Ok(Json(category.into()))
 }
 
+/// Put all categories below one, or at the top, into an order.
+#[endpoint]
+async fn reorder(vendor: Vendor, state: State, body: Body<ReorderCategories>) -> Result<Page<Category>, Problem> {
+    vendor.require(Permission::WriteProducts)?;
+    let order: Vec<CategoryId> = body.0.categories.into_iter().map(|id| id.0).collect();
+    let tx = vendor.db.begin().await?;
+    let siblings = categories::reorder(&tx, &state.clock, body.0.parent_id.map(|id| id.0), &order).await?;
+    tx.commit().await?;
+    Ok(Page::whole(siblings.into_iter().map(Into::into).collect()))
+}
+
 /// Delete a category that has none below it; its products stay.
+///
+/// 409 `catalog.category_not_empty` while others stand below it: move or delete them first, so that none goes unseen.
 #[endpoint]
 async fn delete(vendor: Vendor, state: State, id: PathId<CategoryId>) -> Result<NoContent, Problem> {
     vendor.require(Permission::WriteProducts)?;

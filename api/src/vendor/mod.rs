@@ -6,6 +6,8 @@ mod attributes;
 mod audit;
 mod auth;
 mod categories;
+mod collection_products;
+mod collections;
 mod customers;
 mod duplicates;
 mod fulfillments;
@@ -41,6 +43,8 @@ mod stores;
 mod support_sessions;
 mod tags;
 mod tax_rates;
+mod variant_edits;
+mod variant_matrix;
 mod variants;
 
 use salvo::{
@@ -84,6 +88,7 @@ pub(crate) fn router() -> Router {
         .push(product_types::router())
         .push(attributes::router())
         .push(categories::router())
+        .push(collections::router())
         .push(tags::router())
         .push(media::router())
         .push(imports::router())

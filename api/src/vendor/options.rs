@@ -18,7 +18,8 @@ use crate::{
 
 /// Below `products/{id}`.
 pub(super) fn router() -> Router {
-    Router::with_path("options").post(create).push(Router::with_path("{option}").patch(update).delete(delete))
+    let values = Router::with_path("values").post(add_values).push(Router::with_path("{value}").delete(remove_value));
+    Router::with_path("options").post(create).push(Router::with_path("{option}").patch(update).delete(delete).push(values))
 }
 
 #[derive(Debug, Deserialize, ToSchema, garde::Validate)]
@@ -39,10 +40,25 @@ struct AddOption {
 struct ChangeOption {
     #[salvo(schema(min_length = 1, max_length = 100))]
     name: Option<String>,
-    /// Values with their new words.
+    /// Its place among the product's options, from 0.
+    #[garde(range(max = 4))]
+    #[salvo(schema(minimum = 0, maximum = 4))]
+    position: Option<u8>,
+    /// Values with their new words; two may swap theirs.
     #[garde(length(max = 100))]
     #[serde(default)]
     values: Vec<ChangeValue>,
+    /// All of its values, in their new order.
+    #[garde(length(max = 100))]
+    order: Option<Vec<Id<OptionValueId>>>,
+}
+
+#[derive(Debug, Deserialize, ToSchema, garde::Validate)]
+#[serde(deny_unknown_fields)]
+struct AddValues {
+    #[garde(length(min = 1, max = 100))]
+    #[salvo(schema(min_items = 1))]
+    values: Vec<String>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -72,7 +88,9 @@ async fn create(
     once.commit(tx, &state.clock, tagged(product)).await
 }
 
-/// Rename an option or its values.
+/// Rename or reorder an option or its values.
+///
+/// Titles of variants follow.
 #[endpoint]
 async fn update(
     vendor: Vendor,
@@ -83,9 +101,46 @@ async fn update(
     body: Body<ChangeOption>,
 ) -> Result<Tagged<Product>, Problem> {
     vendor.require(Permission::WriteProducts)?;
-    let values = body.0.values.into_iter().map(|value| (value.id.0, value.value)).collect();
     let tx = vendor.db.begin().await?;
-    let product = options::change(&tx, &state.clock, (id.0, option.0), seen.version(), OptionChanges { name: body.0.name, values }).await?;
+    let product = options::change(&tx, &state.clock, (id.0, option.0), seen.version(), body.0.into()).await?;
+    tx.commit().await?;
+    Ok(tagged(product))
+}
+
+/// Add values to an option, after the others.
+///
+/// No variant stands for them yet, and shoppers do not see them: make the variants, or generate them.
+#[endpoint]
+async fn add_values(
+    vendor: Vendor,
+    state: State,
+    id: PathId<ProductId>,
+    option: PathId<OptionId>,
+    seen: IfMatch,
+    body: Body<AddValues>,
+) -> Result<Tagged<Product>, Problem> {
+    vendor.require(Permission::WriteProducts)?;
+    let tx = vendor.db.begin().await?;
+    let product = options::add_values(&tx, &state.clock, (id.0, option.0), seen.version(), &body.0.values).await?;
+    tx.commit().await?;
+    Ok(tagged(product))
+}
+
+/// Remove a value of an option.
+///
+/// 409 `catalog.value_in_use` while variants stand for it: give them another value, or remove them, first.
+#[endpoint]
+async fn remove_value(
+    vendor: Vendor,
+    state: State,
+    id: PathId<ProductId>,
+    option: PathId<OptionId>,
+    value: PathId<OptionValueId>,
+    seen: IfMatch,
+) -> Result<Tagged<Product>, Problem> {
+    vendor.require(Permission::WriteProducts)?;
+    let tx = vendor.db.begin().await?;
+    let product = options::remove_value(&tx, &state.clock, (id.0, option.0, value.0), seen.version()).await?;
     tx.commit().await?;
     Ok(tagged(product))
 }
@@ -104,4 +159,15 @@ async fn delete(
     let product = options::remove(&tx, &state.clock, (id.0, option.0), seen.version()).await?;
     tx.commit().await?;
     Ok(tagged(product))
+}
+
+impl From<ChangeOption> for OptionChanges {
+    fn from(asked: ChangeOption) -> Self {
+        Self {
+            name: asked.name,
+            position: asked.position.map(usize::from),
+            values: asked.values.into_iter().map(|value| (value.id.0, value.value)).collect(),
+            order: asked.order.map(|ids| ids.into_iter().map(|id| id.0).collect()),
+        }
+    }
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use commerce::{
     catalog::{
-        NewImage, NewOption, NewProduct, Seo,
+        MOST_VARIANTS, NewImage, NewOption, NewProduct, Seo,
         products::{self, ProductChanges, Summary},
     },
     ids::{CategoryId, MediaId, ProductId},
@@ -19,12 +19,12 @@ use tenancy::Permission;
 use super::{
     duplicates, old_slugs, options, prices,
     product::{Product, ProductStatus, tagged},
-    related,
+    related, variant_edits, variant_matrix,
     variants::{self, CreateVariant},
 };
 use crate::{
     Problem, State,
-    context::{Body, IfMatch, Once, Paging, PathId, Query, Replay, Vendor},
+    context::{Body, IfMatch, LargeBody, Once, Paging, PathId, Query, Replay, Vendor},
     json::{Created, Id, Money, NoContent, Page, Patch, PictureUrl, Tagged},
 };
 
@@ -40,7 +40,8 @@ pub(super) fn router() -> Router {
         .push(related::router())
         .push(old_slugs::router())
         .push(options::router())
-        .push(variants::router().push(prices::router()))
+        .push(variant_edits::router())
+        .push(variants::router().push(prices::router()).push(variant_matrix::router()))
         .push(super::images::router());
     Router::with_path("products").get(list).post(create).push(one)
 }
@@ -81,8 +82,8 @@ struct CreateProduct {
     #[garde(length(max = 5))]
     #[serde(default)]
     options: Vec<CreateOption>,
-    /// What can be bought: 100 at most, each with one value for each option.
-    #[garde(length(max = 100))]
+    /// What can be bought: 2,000 at most, each with one value for each option.
+    #[garde(length(max = MOST_VARIANTS))]
     #[serde(default)]
     variants: Vec<CreateVariant>,
     #[garde(length(max = 20))]
@@ -228,7 +229,7 @@ async fn show(vendor: Vendor, id: PathId<ProductId>) -> Result<Tagged<Product>, 
 
 /// Create a draft product with its options, variants, prices and images.
 #[endpoint]
-async fn create(vendor: Vendor, state: State, once: Once, body: Body<CreateProduct>) -> Result<Replay<Created<Product>>, Problem> {
+async fn create(vendor: Vendor, state: State, body: LargeBody<CreateProduct>, once: Once) -> Result<Replay<Created<Product>>, Problem> {
     vendor.require(Permission::WriteProducts)?;
     let tx = vendor.db.begin().await?;
     if let Some(first) = once.first_answer(&tx).await? {

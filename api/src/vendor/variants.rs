@@ -180,6 +180,7 @@ impl From<ChangeVariant> for VariantChanges {
             requires_shipping: asked.requires_shipping,
             is_stock_tracked: asked.is_stock_tracked,
             tax_class: asked.tax_class,
+            prices: None,
             attributes: asked.attributes,
         }
     }

@@ -9,13 +9,15 @@ use super::{
     Error, attribute_values,
     entity::category,
     events::{CategoryChanged, ProductChange, ProductChanged},
-    listing,
+    listing::{self, CategoryRef},
     new_product::Faults,
+    old_slugs,
 };
 use crate::{
     clock::Clock,
     ids::{CategoryId, ProductId},
     outbox, sql,
+    text::Slug,
 };
 
 /// How deep the tree may grow, and how many categories it may have.
@@ -82,17 +84,18 @@ pub async fn create(tx: &TenantTx, clock: &Clock, new: NewCategory) -> Result<Ca
     let values = [
         tx.tenant().into(),
         id.into(),
-        slug.into(),
+        slug.as_str().into(),
         name.into(),
         new.parent_id.map(CategoryId::uuid).into(),
         position.unwrap_or(0).into(),
         clock.now().into(),
     ];
     sql::run(tx, text, values).await?;
+    old_slugs::CATEGORIES.take(tx, &slug).await?;
     told(tx, clock, id).await
 }
 
-/// Gives a category another name or slug.
+/// Gives a category another name or slug; the slug that it had leads on to it.
 ///
 /// # Errors
 /// `CategoryNotFound`, `SlugTaken`, `Invalid`.
@@ -101,10 +104,12 @@ pub async fn change(tx: &TenantTx, clock: &Clock, id: CategoryId, changes: Categ
     let name = changes.name.as_deref().map(|name| faults.line("/name", name, 100));
     let slug = changes.slug.as_deref().map(|slug| faults.slug("/slug", Some(slug), ""));
     faults.done(())?;
-    let text = "UPDATE categories SET name = coalesce($3, name), slug = coalesce($4, slug), updated_at = $5
-                WHERE tenant_id = $1 AND id = $2";
-    if sql::run(tx, text, [tx.tenant().into(), id.into(), name.into(), slug.into(), clock.now().into()]).await? == 0 {
+    let text = "UPDATE categories SET name = coalesce($3, name), updated_at = $4 WHERE tenant_id = $1 AND id = $2";
+    if sql::run(tx, text, [tx.tenant().into(), id.into(), name.into(), clock.now().into()]).await? == 0 {
         return Err(Error::CategoryNotFound(id));
+    }
+    if let Some(slug) = &slug {
+        old_slugs::CATEGORIES.replace(tx, clock, id.uuid(), slug).await?;
     }
     told(tx, clock, id).await
 }
@@ -143,6 +148,78 @@ pub async fn move_to(
     // They stand below other categories now.
     listing::refresh(tx, &products).await?;
     told(tx, clock, id).await
+}
+
+/// Puts all categories below one (or at the top) into this order.
+///
+/// # Errors
+/// `Invalid` when these are not exactly the ones that stand there.
+pub async fn reorder(tx: &TenantTx, clock: &Clock, parent: Option<CategoryId>, order: &[CategoryId]) -> Result<Vec<Category>, Error> {
+    let tree = lock(tx).await?;
+    let siblings: Vec<&Category> = tree.iter().filter(|category| category.parent_id == parent).collect();
+    if siblings.len() != order.len() || !siblings.iter().all(|sibling| order.contains(&sibling.id)) {
+        let detail = format!("must name each of the {} categories that stand there once", siblings.len());
+        return Err(Error::at("/categories", "incomplete", detail));
+    }
+    let moved: Vec<CategoryChanged> = order
+        .iter()
+        .zip(0..)
+        .filter(|(id, place)| !siblings.iter().any(|sibling| sibling.id == **id && sibling.position == *place))
+        .map(|(id, _)| CategoryChanged { category_id: *id })
+        .collect();
+    let ids: Vec<Uuid> = order.iter().map(|id| id.uuid()).collect();
+    let text = "UPDATE categories c SET position = x.place - 1, updated_at = $3 FROM unnest($2::uuid[]) WITH ORDINALITY AS x (id, place)
+                WHERE c.tenant_id = $1 AND c.id = x.id AND c.position <> x.place - 1";
+    sql::run(tx, text, [tx.tenant().into(), ids.into(), clock.now().into()]).await?;
+    outbox::record_all(tx, clock, &moved).await?;
+    let mut rows = list(tx).await?;
+    rows.retain(|category| category.parent_id == parent);
+    Ok(rows)
+}
+
+/// A category with what stands above and directly below it.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub category: Category,
+    /// From the top down.
+    pub above: Vec<Category>,
+    /// In their order.
+    pub below: Vec<Category>,
+}
+
+/// What a shopper finds under a name.
+#[derive(Clone, Debug)]
+pub enum Found {
+    Here(Box<Place>),
+    /// The name is a slug that the category had; this is the one that it has.
+    Moved(String),
+}
+
+/// The category that a URL names, with its place in the tree: one statement, whatever its depth.
+///
+/// # Errors
+/// `NameNotFound`.
+pub async fn find_named(tx: &TenantTx, name: &CategoryRef) -> Result<Found, Error> {
+    let tree = list(tx).await?;
+    let is_named = |category: &&Category| match name {
+        CategoryRef::Id(id) => category.id == *id,
+        CategoryRef::Slug(slug) => category.slug == *slug,
+    };
+    if let Some(category) = tree.iter().find(is_named).cloned() {
+        let line = ancestors(&tree, category.id);
+        let above = line.iter().skip(1).rev().filter_map(|id| tree.iter().find(|other| other.id == *id).cloned()).collect();
+        let below = tree.iter().filter(|other| other.parent_id == Some(category.id)).cloned().collect();
+        return Ok(Found::Here(Box::new(Place { category, above, below })));
+    }
+    let (text, slug) = match name {
+        CategoryRef::Id(id) => (id.to_string(), None),
+        CategoryRef::Slug(slug) => (slug.clone(), slug.parse::<Slug>().ok()),
+    };
+    let successor = match slug {
+        Some(slug) => old_slugs::CATEGORIES.successor(tx, &slug).await?,
+        None => None,
+    };
+    successor.map(Found::Moved).ok_or(Error::NameNotFound("category", text))
 }
 
 /// Removes a category that has none below it; its products stay.

@@ -40,8 +40,25 @@ pub(super) fn faults(options: &[&str], variants: &[(String, &Choices)]) -> Vec<F
     faults
 }
 
+/// Those combinations of the options' values that are not taken yet, the first option's values the slowest to change.
+pub(super) fn missing(options: &[(String, Vec<String>)], taken: &HashSet<Choices>) -> Vec<Choices> {
+    let mut all = vec![Choices::new()];
+    for (name, values) in options {
+        let with = |choices: Choices| {
+            values.iter().map(move |value| {
+                let mut longer = choices.clone();
+                longer.insert(name.clone(), value.clone());
+                longer
+            })
+        };
+        all = all.into_iter().flat_map(with).collect();
+    }
+    all.retain(|choices| !taken.contains(choices));
+    all
+}
+
 /// A key inside a JSON pointer (RFC 6901).
-fn escape(key: &str) -> String {
+pub(super) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
@@ -58,6 +75,20 @@ mod tests {
         let red = choices(&[("Colour", "Red"), ("Size", "Small")]);
         assert_eq!(title(["Size", "Colour"], &red), "Small / Red");
         assert_eq!(title([], &Choices::new()), "Default");
+    }
+
+    #[test]
+    fn what_is_missing_follows_the_order_of_options_and_their_values() {
+        let options = |list: &[(&str, &[&str])]| -> Vec<(String, Vec<String>)> {
+            list.iter().map(|(name, values)| ((*name).to_owned(), values.iter().map(|value| (*value).to_owned()).collect())).collect()
+        };
+        let sizes = options(&[("Size", &["S", "M"]), ("Colour", &["Red", "Blue"])]);
+        let taken = HashSet::from([choices(&[("Size", "S"), ("Colour", "Blue")])]);
+        let titles: Vec<String> = missing(&sizes, &taken).iter().map(|found| title(["Size", "Colour"], found)).collect();
+        assert_eq!(titles, ["S / Red", "M / Red", "M / Blue"]);
+        assert_eq!(missing(&[], &HashSet::new()), [Choices::new()], "a product without options has one variant");
+        assert_eq!(missing(&[], &HashSet::from([Choices::new()])), []);
+        assert_eq!(missing(&options(&[("Size", &[])]), &HashSet::new()), []);
     }
 
     type Case<'a> = (&'a [&'a str], Vec<&'a Choices>, Vec<(&'a str, &'a str)>);

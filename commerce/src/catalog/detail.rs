@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     Error, Status,
     attribute_values::{self, Attribute},
+    combinations::Choices,
     old_slugs,
     schedule::PublishFailure,
 };
@@ -178,6 +179,11 @@ impl Product {
             Some((option, chosen))
         })
     }
+
+    /// [`Product::choices`] by the names of the options.
+    pub(super) fn named_choices(&self, variant: &Variant) -> Choices {
+        self.choices(variant).map(|(option, value)| (option.name.clone(), value.value.clone())).collect()
+    }
 }
 
 impl From<PriceRow> for Price {
@@ -229,7 +235,7 @@ pub async fn find_published(tx: &TenantTx, name: &Name, currency: Currency) -> R
     match name {
         Name::Id(id) => Err(Error::ProductNotFound(id.to_string())),
         Name::Slug(slug) => {
-            let successor = old_slugs::successor(tx, slug).await?;
+            let successor = old_slugs::PRODUCTS.successor(tx, slug).await?;
             successor.map(Published::Moved).ok_or_else(|| Error::ProductNotFound(slug.to_string()))
         }
     }

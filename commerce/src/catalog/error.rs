@@ -4,7 +4,7 @@ use sea_orm::DbErr;
 
 use crate::{
     fault::{Fault, FieldFault, Kind, violated},
-    ids::{AttributeId, CategoryId, ImageId, ImportId, OptionId, ProductId, ProductTypeId, TagId, VariantId},
+    ids::{AttributeId, CategoryId, CollectionId, ImageId, ImportId, OptionId, OptionValueId, ProductId, ProductTypeId, TagId, VariantId},
     inventory,
     page::CursorError,
 };
@@ -17,10 +17,19 @@ pub enum Error {
     VariantNotFound(VariantId),
     #[error("there is no option {0}")]
     OptionNotFound(OptionId),
+    #[error("there is no value {0} of this option")]
+    OptionValueNotFound(OptionValueId),
     #[error("there is no image {0}")]
     ImageNotFound(ImageId),
     #[error("there is no category {0}")]
     CategoryNotFound(CategoryId),
+    /// What kind of thing, and the name by which a shopper asked for it.
+    #[error("there is no {0} `{1}`")]
+    NameNotFound(&'static str, String),
+    #[error("there is no collection {0}")]
+    CollectionNotFound(CollectionId),
+    #[error("the collection is made by a rule: its products are those that the rule fits")]
+    CollectionByRule,
     #[error("there is no tag {0}")]
     TagNotFound(TagId),
     #[error("there is no attribute {0}")]
@@ -71,6 +80,11 @@ pub enum Error {
     CategoryNotEmpty,
     #[error("without this option two variants would be the same")]
     OptionDistinguishes(OptionId),
+    /// What the store has already, or cannot let go: a code, and each field that is about it.
+    #[error("{}", first(.1))]
+    Conflicts(&'static str, Vec<FieldFault>),
+    #[error("variants stand for the value: give them another first, or remove them")]
+    ValueInUse,
     #[error("{}", first(.0))]
     Invalid(Vec<FieldFault>),
     /// The file as a whole cannot be imported.
@@ -102,7 +116,7 @@ impl Error {
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         match violated(&error).as_deref() {
-            Some("products_slug_key" | "categories_slug_key" | "tags_slug_key") => Self::SlugTaken,
+            Some("products_slug_key" | "categories_slug_key" | "tags_slug_key" | "collections_slug_key") => Self::SlugTaken,
             Some("products_external_id_key") => Self::ExternalIdTaken,
             Some("variants_sku_key") => Self::SkuTaken,
             Some("variants_barcode_key") => Self::BarcodeTaken("/barcode".into()),
@@ -139,8 +153,11 @@ impl Fault for Error {
             Self::ProductNotFound(_)
             | Self::VariantNotFound(_)
             | Self::OptionNotFound(_)
+            | Self::OptionValueNotFound(_)
             | Self::ImageNotFound(_)
             | Self::CategoryNotFound(_)
+            | Self::CollectionNotFound(_)
+            | Self::NameNotFound(..)
             | Self::TagNotFound(_)
             | Self::ImportNotFound(_)
             | Self::AttributeNotFound(_)
@@ -162,6 +179,9 @@ impl Fault for Error {
             | Self::InUse
             | Self::CategoryCycle
             | Self::CategoryNotEmpty
+            | Self::CollectionByRule
+            | Self::Conflicts(..)
+            | Self::ValueInUse
             | Self::OptionDistinguishes(_) => Kind::Conflict,
             Self::VersionMoved { .. } => Kind::Outdated,
             Self::Invalid(_) | Self::FileRefused(_) => Kind::Invalid,
@@ -177,7 +197,9 @@ impl Fault for Error {
             Self::VariantNotFound(_) => "catalog.variant_not_found",
             Self::OptionNotFound(_) => "catalog.option_not_found",
             Self::ImageNotFound(_) => "catalog.image_not_found",
-            Self::CategoryNotFound(_) => "catalog.category_not_found",
+            Self::CategoryNotFound(_) | Self::NameNotFound("category", _) => "catalog.category_not_found",
+            Self::CollectionNotFound(_) | Self::NameNotFound(..) => "catalog.collection_not_found",
+            Self::CollectionByRule => "catalog.collection_by_rule",
             Self::TagNotFound(_) => "catalog.tag_not_found",
             Self::ImportNotFound(_) => "catalog.import_not_found",
             Self::SlugTaken => "catalog.slug_taken",
@@ -201,6 +223,9 @@ impl Fault for Error {
             Self::CategoryCycle => "catalog.category_cycle",
             Self::CategoryNotEmpty => "catalog.category_not_empty",
             Self::OptionDistinguishes(_) => "catalog.option_distinguishes",
+            Self::Conflicts(code, _) => code,
+            Self::ValueInUse => "catalog.value_in_use",
+            Self::OptionValueNotFound(_) => "catalog.option_value_not_found",
             Self::Invalid(_) => "catalog.invalid",
             Self::FileRefused(_) => "catalog.file_refused",
             Self::Cursor(error) => error.code(),
@@ -211,7 +236,7 @@ impl Fault for Error {
 
     fn fields(&self) -> Vec<FieldFault> {
         match self {
-            Self::Invalid(faults) => faults.clone(),
+            Self::Invalid(faults) | Self::Conflicts(_, faults) => faults.clone(),
             Self::Cursor(error) => error.fields(),
             Self::Inventory(error) => error.fields(),
             Self::SlugTaken => vec![FieldFault::new("/slug", "taken", self.to_string())],

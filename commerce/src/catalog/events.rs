@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ids::{AttributeId, CategoryId, ImageId, ImportId, ProductId, ProductTypeId},
+    ids::{AttributeId, CategoryId, CollectionId, ImageId, ImportId, ProductId, ProductTypeId},
     outbox::Fact,
 };
 
@@ -77,6 +77,35 @@ impl Fact for CategoryChanged {
 
     fn aggregate_id(&self) -> Uuid {
         self.category_id.uuid()
+    }
+}
+
+/// A collection was made or edited, or its shelf has come to hold what its rule says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionChanged {
+    pub collection_id: CollectionId,
+}
+
+impl Fact for CollectionChanged {
+    const CODE: &'static str = "collections.changed";
+    const AGGREGATE: &'static str = "collection";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.collection_id.uuid()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionDeleted {
+    pub collection_id: CollectionId,
+}
+
+impl Fact for CollectionDeleted {
+    const CODE: &'static str = "collections.deleted";
+    const AGGREGATE: &'static str = "collection";
+
+    fn aggregate_id(&self) -> Uuid {
+        self.collection_id.uuid()
     }
 }
 

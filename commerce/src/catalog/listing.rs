@@ -2,20 +2,22 @@
 //! of each change. A page is a walk along one index, so its cost does not grow with the catalogue; only availability is
 //! asked of the stock levels, since that moves with every sale.
 //!
-//! A list narrowed to a category or a tag walks a *shelf*: the sort keys of the products that stand in the category or below
-//! it, or bear the tag. The shelf's id is the category's or the tag's.
+//! A list narrowed to a category, a tag or a collection walks a *shelf*: the sort keys of the products that stand in the
+//! category or below it, bear the tag, or belong to the collection. The shelf's id is the category's, the tag's or the
+//! collection's.
 
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use sea_orm::{DbErr, FromQueryResult, Value};
+use sea_orm::{FromQueryResult, Value};
 use serde::Deserialize;
 use tenancy::TenantTx;
 use uuid::Uuid;
 
+pub(super) use super::listing_rows::refresh;
 use super::{AttributeFilters, Error};
 use crate::{
-    ids::{CategoryId, ProductId},
+    ids::{CategoryId, CollectionId, ProductId},
     inventory::{self, Availability},
     media::Picture,
     money::{Currency, Money},
@@ -30,6 +32,8 @@ pub enum Sort {
     Title,
     PriceUp,
     PriceDown,
+    /// As a collection's people have put them: only of one that is chosen by hand.
+    Manual,
 }
 
 /// A category by what a URL may hold.
@@ -47,6 +51,7 @@ pub struct Filter {
     pub category: Option<CategoryRef>,
     /// Bearing the tag with this slug.
     pub tag: Option<String>,
+    pub collection: Option<CollectionId>,
     pub attributes: AttributeFilters,
     pub sort: Sort,
 }
@@ -94,6 +99,7 @@ struct Row {
     published_at: DateTime<Utc>,
     price_from: i64,
     price_to: i64,
+    place: Option<i32>,
     compare_at: Option<i64>,
     image_url: Option<String>,
     image_alt: Option<String>,
@@ -110,7 +116,13 @@ impl Sort {
             Self::Title => "title",
             Self::PriceUp => "price",
             Self::PriceDown => "-price",
+            Self::Manual => "manual",
         }
+    }
+
+    /// What [`Sort::as_str`] wrote.
+    pub(super) fn of_word(word: &str) -> Self {
+        [Self::Title, Self::PriceUp, Self::PriceDown, Self::Manual].into_iter().find(|sort| sort.as_str() == word).unwrap_or_default()
     }
 
     /// The sorted column, its type, the direction, and the comparison that continues after a row.
@@ -120,6 +132,7 @@ impl Sort {
             Self::Title => ("title_key", "text", "ASC", ">"),
             Self::PriceUp => ("price_from", "bigint", "ASC", ">"),
             Self::PriceDown => ("price_from", "bigint", "DESC", "<"),
+            Self::Manual => ("place", "integer", "ASC", ">"),
         }
     }
 
@@ -128,6 +141,7 @@ impl Sort {
             Self::Newest => row.published_at.to_rfc3339_opts(SecondsFormat::Micros, true),
             Self::Title => row.title_key.clone(),
             Self::PriceUp | Self::PriceDown => row.price_from.to_string(),
+            Self::Manual => row.place.unwrap_or_default().to_string(),
         }
     }
 
@@ -136,17 +150,19 @@ impl Sort {
             Self::Newest => Ok(key.parse::<DateTime<Utc>>().map_err(|_| CursorError)?.into()),
             Self::Title => Ok(key.into()),
             Self::PriceUp | Self::PriceDown => Ok(key.parse::<i64>().map_err(|_| CursorError)?.into()),
+            Self::Manual => Ok(key.parse::<i32>().map_err(|_| CursorError)?.into()),
         }
     }
 }
 
-/// A page of what shoppers may see, in one statement.
+/// A page of what shoppers may see, in one statement. Without a collection there is no order by hand: the newest come first.
 ///
 /// # Errors
 /// `Cursor` when the page was not continued from this list.
 pub async fn list(tx: &TenantTx, filter: &Filter, page: &PageQuery) -> Result<Page<Card>, Error> {
     let tenant = tx.tenant();
-    let (column, kind, direction, after) = filter.sort.walk();
+    let sort = if filter.collection.is_none() && filter.sort == Sort::Manual { Sort::Newest } else { filter.sort };
+    let (column, kind, direction, after) = sort.walk();
     let mut values: Vec<Value> = vec![tenant.into(), filter.currency.code().into()];
     let mut conditions = String::new();
     let mut shelves = shelves(filter, &mut values);
@@ -170,28 +186,30 @@ pub async fn list(tx: &TenantTx, filter: &Filter, page: &PageQuery) -> Result<Pa
     }
     conditions.push_str(&filter.attributes.conditions("l.product_id", &mut values));
     if let Some(cursor) = &page.after {
-        let cursor = cursor.for_list(Some(tenant), filter.sort.as_str())?;
-        values.extend([filter.sort.key_value(&cursor.key)?, cursor.id.into()]);
+        let cursor = cursor.for_list(Some(tenant), sort.as_str())?;
+        values.extend([sort.key_value(&cursor.key)?, cursor.id.into()]);
         let (key, id) = (values.len() - 1, values.len());
         let _infallible = write!(conditions, " AND ({walked}.{column}, {walked}.product_id) {after} (${key}::{kind}, ${id}::uuid)");
     }
+    let place = if sort == Sort::Manual {
+        // Said, so that Postgres sees that the index of places holds all of them.
+        conditions.push_str(" AND h.place IS NOT NULL");
+        "h.place"
+    } else {
+        "NULL::integer AS place"
+    };
     let text = format!(
         "SELECT page.*, stock.rank, stock.available FROM (
-           SELECT l.product_id, l.slug, l.title, l.title_key, l.brand, l.published_at, l.price_from, l.price_to, l.compare_at,
+           SELECT {place}, l.product_id, l.slug, l.title, l.title_key, l.brand, l.published_at, l.price_from, l.price_to, l.compare_at,
              l.image_url, l.image_alt, l.picture::text AS picture, l.options::text AS options, l.variant_ids, l.has_untracked
            FROM {from}{conditions}
            ORDER BY {walked}.{column} {direction}, {walked}.product_id {direction} LIMIT {read}) page
-         CROSS JOIN LATERAL (
-           SELECT CASE WHEN page.has_untracked THEN 3 ELSE max({rank}) END AS rank, sum(greatest({available}, 0)) AS available
-           FROM stock_levels s WHERE s.tenant_id = $1 AND s.variant_id = ANY (page.variant_ids)) stock
-         ORDER BY page.{column} {direction}, page.product_id {direction}",
+         {stock} ORDER BY page.{column} {direction}, page.product_id {direction}",
         read = rows_to_read(page.limit),
-        rank = inventory::LEVEL_RANK,
-        available = inventory::AVAILABLE
+        stock = stock_of("page")
     );
     let rows: Vec<Row> = sql::all(tx, &text, values).await?;
-    let page =
-        Page::of(rows, page.limit, |row| Cursor::new(Some(tenant), filter.sort.as_str(), filter.sort.key(row), row.product_id.uuid()));
+    let page = Page::of(rows, page.limit, |row| Cursor::new(Some(tenant), sort.as_str(), sort.key(row), row.product_id.uuid()));
     Ok(page.map(|row| row.card(filter.currency)))
 }
 
@@ -202,19 +220,30 @@ pub async fn list(tx: &TenantTx, filter: &Filter, page: &PageQuery) -> Result<Pa
 pub async fn cards(tx: &TenantTx, products: &[ProductId], currency: Currency) -> Result<Vec<Card>, Error> {
     let ids: Vec<Uuid> = products.iter().map(|product| product.uuid()).collect();
     let text = format!(
-        "SELECT l.product_id, l.slug, l.title, l.title_key, l.brand, l.published_at, l.price_from, l.price_to, l.compare_at,
-           l.image_url, l.image_alt, l.options::text AS options, stock.rank, stock.available
+        "SELECT NULL::integer AS place, l.product_id, l.slug, l.title, l.title_key, l.brand, l.published_at, l.price_from, l.price_to,
+           l.compare_at, l.image_url, l.image_alt, l.options::text AS options, stock.rank, stock.available
          FROM unnest($3::uuid[]) WITH ORDINALITY AS x (id, place)
          JOIN product_listings l ON l.tenant_id = $1 AND l.product_id = x.id AND l.currency = $2
-         CROSS JOIN LATERAL (
-           SELECT CASE WHEN l.has_untracked THEN 3 ELSE max({rank}) END AS rank, sum(greatest({available}, 0)) AS available
-           FROM stock_levels s WHERE s.tenant_id = $1 AND s.variant_id = ANY (l.variant_ids)) stock
-         ORDER BY x.place",
-        rank = inventory::LEVEL_RANK,
-        available = inventory::AVAILABLE
+         {stock} ORDER BY x.place",
+        stock = stock_of("l")
     );
     let rows: Vec<Row> = sql::all(tx, &text, [tx.tenant().into(), currency.code().into(), ids.into()]).await?;
     Ok(rows.into_iter().map(|row| row.card(currency)).collect())
+}
+
+/// SQL that joins availability (`stock.rank`, and `stock.available` unless there is plenty) to the listing `of`. The first variant
+/// that there is plenty of decides; only of products that have none are all variants counted, of which there may be thousands.
+fn stock_of(of: &str) -> String {
+    format!(
+        "CROSS JOIN LATERAL (
+           SELECT {of}.has_untracked OR EXISTS (SELECT FROM stock_levels s
+             WHERE s.tenant_id = $1 AND s.variant_id = ANY ({of}.variant_ids) AND {rank} = 3) AS is_plenty OFFSET 0) best
+         CROSS JOIN LATERAL (
+           SELECT CASE WHEN best.is_plenty THEN 3 ELSE max({rank}) END AS rank, sum(greatest({available}, 0)) AS available
+           FROM stock_levels s WHERE NOT best.is_plenty AND s.tenant_id = $1 AND s.variant_id = ANY ({of}.variant_ids)) stock",
+        rank = inventory::LEVEL_RANK,
+        available = inventory::AVAILABLE
+    )
 }
 
 /// The shelves that hold what is asked for, each as SQL that finds its id.
@@ -224,6 +253,9 @@ fn shelves(filter: &Filter, values: &mut Vec<Value>) -> Vec<String> {
         values.push(key);
         shelves.push(text.replace('?', &format!("${}", values.len())));
     };
+    if let Some(collection) = filter.collection {
+        find("?", collection.into());
+    }
     match &filter.category {
         Some(CategoryRef::Id(id)) => find("?", (*id).into()),
         Some(CategoryRef::Slug(slug)) => {
@@ -264,97 +296,3 @@ impl Row {
         }
     }
 }
-
-/// Which of the products refreshed are published, and whether they are sold in the store's main currency.
-#[derive(FromQueryResult)]
-pub(super) struct Refreshed {
-    pub product_id: ProductId,
-    pub is_sold_in_main: bool,
-    /// An attribute that its type requires and it has not.
-    pub lacking: Option<String>,
-}
-
-/// Brings the rows of these products up to date: the last statement of every change to a product.
-pub(super) async fn refresh(tx: &TenantTx, products: &[ProductId]) -> Result<Vec<Refreshed>, DbErr> {
-    if products.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<Uuid> = products.iter().map(|product| product.uuid()).collect();
-    sql::all(tx, REFRESH, [tx.tenant().into(), ids.into()]).await
-}
-
-const REFRESH: &str = "
-WITH RECURSIVE above AS (
-  SELECT pc.product_id, c.id, c.parent_id FROM product_categories pc
-  JOIN categories c ON c.tenant_id = $1 AND c.id = pc.category_id
-  WHERE pc.tenant_id = $1 AND pc.product_id = ANY ($2)
-  UNION
-  SELECT a.product_id, c.id, c.parent_id FROM above a JOIN categories c ON c.tenant_id = $1 AND c.id = a.parent_id),
-sold AS MATERIALIZED (
-  SELECT p.id AS product_id, c.currency, min(c.amount) AS price_from, max(c.amount) AS price_to,
-    (array_agg(c.compare_at_amount ORDER BY c.amount, v.position, v.id))[1] AS compare_at,
-    array_agg(v.id ORDER BY v.position, v.id) AS variant_ids, bool_or(NOT v.is_stock_tracked) AS has_untracked
-  FROM products p
-  JOIN variants v ON v.tenant_id = $1 AND v.product_id = p.id
-  JOIN prices c ON c.tenant_id = $1 AND c.variant_id = v.id
-  WHERE p.tenant_id = $1 AND p.id = ANY ($2) AND p.status = 'published'
-  GROUP BY p.id, c.currency),
-faces AS MATERIALIZED (
-  SELECT p.id, p.slug, p.title, regexp_replace(lower(normalize(p.title, NFKD)), '[\u{300}-\u{36f}]', '', 'g') AS title_key, p.brand,
-    p.published_at, image.url, image.alt, image.picture,
-    coalesce((SELECT jsonb_agg(jsonb_build_object('name', o.name, 'values',
-        coalesce((SELECT jsonb_agg(w.value ORDER BY w.position, w.id) FROM option_values w
-          WHERE w.tenant_id = $1 AND w.option_id = o.id), '[]')) ORDER BY o.position, o.id)
-      FROM product_options o WHERE o.tenant_id = $1 AND o.product_id = p.id), '[]') AS options
-  FROM products p
-  LEFT JOIN LATERAL (SELECT i.url, i.alt, i.picture FROM product_images i
-    WHERE i.tenant_id = $1 AND i.product_id = p.id AND i.url IS NOT NULL ORDER BY i.position, i.id LIMIT 1) image ON true
-  WHERE p.tenant_id = $1 AND p.id = ANY ($2) AND p.status = 'published'),
-shelved AS MATERIALIZED (
-  SELECT s.product_id, s.currency, g.shelf_id, f.published_at, f.title_key, s.price_from
-  FROM sold s JOIN faces f ON f.id = s.product_id JOIN (
-    SELECT a.product_id, a.id AS shelf_id FROM above a
-    UNION SELECT t.product_id, t.tag_id FROM product_tags t WHERE t.tenant_id = $1 AND t.product_id = ANY ($2)) g
-  ON g.product_id = s.product_id),
-taken_off AS (
-  DELETE FROM product_shelves h WHERE h.tenant_id = $1 AND h.product_id = ANY ($2) AND NOT EXISTS (
-    SELECT FROM shelved s WHERE s.product_id = h.product_id AND s.currency = h.currency AND s.shelf_id = h.shelf_id)),
-put_on AS (
-  INSERT INTO product_shelves AS h (tenant_id, shelf_id, currency, product_id, published_at, title_key, price_from)
-  SELECT $1, s.shelf_id, s.currency, s.product_id, s.published_at, s.title_key, s.price_from FROM shelved s
-  ON CONFLICT (tenant_id, shelf_id, currency, product_id) DO UPDATE SET published_at = excluded.published_at,
-    title_key = excluded.title_key, price_from = excluded.price_from
-  WHERE (h.published_at, h.title_key, h.price_from)
-    IS DISTINCT FROM (excluded.published_at, excluded.title_key, excluded.price_from)),
-gone AS (
-  DELETE FROM product_listings l WHERE l.tenant_id = $1 AND l.product_id = ANY ($2)
-    AND NOT EXISTS (SELECT FROM sold s WHERE s.product_id = l.product_id AND s.currency = l.currency)),
-kept AS (
-  INSERT INTO product_listings AS l (tenant_id, product_id, currency, slug, title, title_key, brand, published_at, price_from,
-    price_to, compare_at, image_url, image_alt, picture, options, variant_ids, has_untracked)
-  SELECT $1, s.product_id, s.currency, f.slug, f.title, f.title_key, f.brand, f.published_at, s.price_from, s.price_to,
-    CASE WHEN s.compare_at > s.price_from THEN s.compare_at END, f.url, f.alt, f.picture, f.options, s.variant_ids, s.has_untracked
-  FROM sold s JOIN faces f ON f.id = s.product_id
-  ON CONFLICT (tenant_id, product_id, currency) DO UPDATE SET slug = excluded.slug, title = excluded.title,
-    title_key = excluded.title_key, brand = excluded.brand, published_at = excluded.published_at,
-    price_from = excluded.price_from, price_to = excluded.price_to, compare_at = excluded.compare_at,
-    image_url = excluded.image_url, image_alt = excluded.image_alt, picture = excluded.picture, options = excluded.options,
-    variant_ids = excluded.variant_ids, has_untracked = excluded.has_untracked
-  WHERE (l.slug, l.title, l.brand, l.published_at, l.price_from, l.price_to, l.compare_at, l.image_url, l.image_alt, l.picture,
-      l.options, l.variant_ids, l.has_untracked)
-    IS DISTINCT FROM (excluded.slug, excluded.title, excluded.brand, excluded.published_at, excluded.price_from,
-      excluded.price_to, excluded.compare_at, excluded.image_url, excluded.image_alt, excluded.picture, excluded.options,
-      excluded.variant_ids, excluded.has_untracked))
-SELECT f.id AS product_id, EXISTS (SELECT FROM sold s JOIN store_settings t ON t.tenant_id = $1 AND t.currency = s.currency
-  WHERE s.product_id = f.id) AS is_sold_in_main,
-  (SELECT a.code FROM products p
-   JOIN product_types t ON t.tenant_id = $1 AND t.name = p.product_type
-   JOIN product_type_attributes ta ON ta.tenant_id = $1 AND ta.product_type_id = t.id AND ta.is_required
-   JOIN attributes a ON a.tenant_id = $1 AND a.id = ta.attribute_id
-   WHERE p.tenant_id = $1 AND p.id = f.id AND CASE ta.level
-     WHEN 'product' THEN NOT EXISTS (SELECT FROM attribute_values v
-       WHERE v.tenant_id = $1 AND v.product_id = p.id AND v.attribute_id = a.id AND v.variant_id IS NULL)
-     ELSE EXISTS (SELECT FROM variants w WHERE w.tenant_id = $1 AND w.product_id = p.id AND NOT EXISTS (SELECT FROM attribute_values v
-       WHERE v.tenant_id = $1 AND v.product_id = p.id AND v.attribute_id = a.id AND v.variant_id = w.id)) END
-   ORDER BY ta.position, a.id LIMIT 1) AS lacking
-FROM faces f";

@@ -9,6 +9,7 @@
 //! - A slug that a published product had leads to it, until another product takes the slug.
 //! - Values of attributes are of their kind, and of a choice or a thing that exists; none is lost when a type changes.
 //! - A product is published only with the attributes that its type requires.
+//! - A product stands in exactly the collections whose rule it fits ([`collections`]).
 //! - What is due is published or taken back within a minute, once; what may not be published says why.
 //!
 //! Uses: inventory (a new variant opens its level; availability), media (what images show).
@@ -18,18 +19,22 @@ pub mod attribute_values;
 pub mod attributes;
 mod barcodes;
 pub mod categories;
+pub mod collections;
 mod combinations;
 mod currencies;
 mod description;
 pub mod detail;
 mod duplicate;
+mod edit_variants;
 pub mod entity;
 mod error;
 mod events;
 mod fetch_images;
+mod generate_variants;
 pub mod images;
 pub mod imports;
 pub mod listing;
+mod listing_rows;
 mod new_product;
 pub mod old_slugs;
 pub mod options;
@@ -42,17 +47,20 @@ pub mod schedule;
 mod settle;
 mod slugs;
 pub mod tags;
+mod variant_plan;
 pub mod variants;
 
 pub use attribute_filters::AttributeFilters;
 pub use combinations::ONLY_VARIANT;
 pub use detail::{CategoryName, Image, ImageStatus, OptionValue, Price, Product, ProductOption, TagName, Variant};
 pub use duplicate::duplicate;
+pub use edit_variants::{VariantEdit, edit_variants};
 pub use entity::product::Status;
 pub use error::Error;
 pub use events::{
-    AttributeChanged, CategoryChanged, ImagesAwaited, ImportCompleted, ImportRequested, ProductChange, ProductChanged, ProductDeleted,
-    ProductTypeChanged,
+    AttributeChanged, CategoryChanged, CollectionChanged, CollectionDeleted, ImagesAwaited, ImportCompleted, ImportRequested,
+    ProductChange, ProductChanged, ProductDeleted, ProductTypeChanged,
 };
 pub use fetch_images::{Fetched, fetch_images, tenants_awaiting_images};
-pub use new_product::{NewImage, NewOption, NewPrice, NewProduct, NewVariant, Seo};
+pub use generate_variants::{VariantMatrix, generate_variants};
+pub use new_product::{MOST_VARIANTS, NewImage, NewOption, NewPrice, NewProduct, NewVariant, Seo};

@@ -23,7 +23,7 @@ use crate::{
 
 pub const MOST_OPTIONS: usize = 5;
 pub const MOST_VALUES: usize = 100;
-pub const MOST_VARIANTS: usize = 100;
+pub const MOST_VARIANTS: usize = 2000;
 pub const MOST_IMAGES: usize = 50;
 pub const MOST_CATEGORIES: usize = 20;
 pub const MOST_TAGS: usize = 50;
@@ -449,7 +449,7 @@ mod tests {
             (|p| p.variants[0].on_hand = -1, "/variants/0/on_hand", "range"),
             (|p| p.variants[0].tax_class = "Zero Rate".into(), "/variants/0/tax_class", "tax_class"),
             (|p| p.images = vec![NewImage { url: Some("javascript:alert(1)".into()), ..NewImage::default() }], "/images/0/url", "url"),
-            (|p| p.variants = vec![NewVariant::default(); 101], "/variants", "too_many"),
+            (|p| p.variants = vec![NewVariant::default(); 2001], "/variants", "too_many"),
             (|p| p.variants.iter_mut().for_each(|v| v.sku = Some("A".into())), "/variants/1/sku", "duplicate"),
             (|p| p.variants.iter_mut().for_each(|v| v.barcode = Some("B".into())), "/variants/1/barcode", "duplicate"),
             (|p| p.variants[0].barcode = Some("4006381333930".into()), "/variants/0/barcode", "gtin"),

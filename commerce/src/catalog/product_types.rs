@@ -10,7 +10,9 @@ use tenancy::TenantTx;
 use uuid::Uuid;
 
 use super::{
-    Error, detail,
+    Error,
+    collections::{self, Field},
+    detail,
     events::{ProductChange, ProductChanged, ProductTypeChanged},
     new_product::Faults,
 };
@@ -106,6 +108,7 @@ pub async fn create(tx: &TenantTx, clock: &Clock, name: &str, attributes: &[Assi
     let text = "INSERT INTO product_types (tenant_id, id, name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)";
     sql::run(tx, text, [tx.tenant().into(), id.into(), name.into(), clock.now().into()]).await?;
     assign(tx, id, attributes).await?;
+    collections::unsettle(tx, clock, &[Field::Attribute]).await?;
     outbox::record(tx, clock, &ProductTypeChanged { product_type_id: id }).await?;
     find(tx, id).await
 }
@@ -133,6 +136,8 @@ pub async fn change(
     if let Some(expected) = expected.filter(|_| touched == 0) {
         return Err(Error::VersionMoved { expected, actual: before.version });
     }
+    // Before the products: whoever settles a collection takes its row first.
+    collections::unsettle(tx, clock, &[Field::Type, Field::Attribute]).await?;
     if let Some(name) = name.filter(|name| *name != before.name) {
         rename(tx, clock, &before, name).await?;
     }

@@ -116,7 +116,7 @@ pub async fn change(tx: &TenantTx, clock: &Clock, id: ProductId, expected: Optio
         return Err(settle::why_untouched(tx, id, expected).await?);
     }
     if let Some(slug) = &slug {
-        old_slugs::replace(tx, clock, id, slug).await?;
+        old_slugs::PRODUCTS.replace(tx, clock, id.uuid(), slug).await?;
     }
     if let Some(categories) = &changes.categories {
         let ids: Vec<Uuid> = categories.iter().map(|category| category.uuid()).collect();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 pub use super::entity::tag::Model as Tag;
 use super::{
-    Error,
+    Error, collections,
     entity::tag,
     events::{ProductChange, ProductChanged},
     new_product::Faults,
@@ -52,6 +52,8 @@ pub async fn rename(tx: &TenantTx, clock: &Clock, id: TagId, name: &str) -> Resu
 /// # Errors
 /// `TagNotFound`.
 pub async fn delete(tx: &TenantTx, clock: &Clock, id: TagId) -> Result<(), Error> {
+    // Before the products: whoever settles a collection takes its row first.
+    collections::unsettle(tx, clock, &[collections::Field::Tag]).await?;
     tell_products(tx, clock, id).await?;
     let text = "WITH shelf AS (DELETE FROM product_shelves WHERE tenant_id = $1 AND shelf_id = $2)
                 DELETE FROM tags WHERE tenant_id = $1 AND id = $2";

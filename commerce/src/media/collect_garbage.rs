@@ -1,4 +1,4 @@
-//! What nobody shows is not kept for ever. Rows first: those that no product has shown for a day and no order shows, each with a fact that has its
+//! What nobody shows is not kept for ever. Rows first: those that no product or collection has shown for a day and no order shows, each with a fact that has its
 //! objects removed. Then objects: those that are a day old and have no row, left by a process that died between the two.
 //!
 //! A day, because an upload is not shown at once, and because an object is there before its row is.
@@ -92,7 +92,8 @@ struct Id {
 
 const MARK: &str = "
 UPDATE media m SET unused_since = CASE WHEN used.is_used THEN NULL ELSE $2::timestamptz END
-FROM (SELECT o.id, EXISTS (SELECT FROM product_images i WHERE i.tenant_id = $1 AND i.media_id = o.id) AS is_used
+FROM (SELECT o.id, EXISTS (SELECT FROM product_images i WHERE i.tenant_id = $1 AND i.media_id = o.id)
+        OR EXISTS (SELECT FROM collections c WHERE c.tenant_id = $1 AND c.media_id = o.id) AS is_used
       FROM media o WHERE o.tenant_id = $1) used
 WHERE m.tenant_id = $1 AND m.id = used.id AND used.is_used = (m.unused_since IS NOT NULL)";
 
@@ -105,6 +106,7 @@ ORDER BY id LIMIT $3 FOR UPDATE";
 const FORGET: &str = "
 DELETE FROM media m WHERE m.tenant_id = $1 AND m.id = ANY ($2)
   AND NOT EXISTS (SELECT FROM product_images i WHERE i.tenant_id = $1 AND i.media_id = m.id)
+  AND NOT EXISTS (SELECT FROM collections c WHERE c.tenant_id = $1 AND c.media_id = m.id)
 RETURNING m.id";
 
 /// Pictures of which there are old objects and no row.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    fault::{FieldFault, OnConstraint},
+    fault::{FieldFault, violated},
     ids::MediaId,
     outbox,
     page::{Cursor, CursorError, Page, PageQuery},
@@ -182,6 +182,20 @@ pub async fn hold(tx: &TenantTx, ids: &[MediaId]) -> Result<HashMap<MediaId, Hel
     Ok(rows.into_iter().map(Media::from).map(held).collect())
 }
 
+/// What is shown of these pictures, as far as it is ready.
+///
+/// # Errors
+/// Postgres is away.
+pub async fn pictures(tx: &TenantTx, ids: &[MediaId]) -> Result<HashMap<MediaId, Picture>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let text = format!("SELECT {COLUMNS} FROM media WHERE tenant_id = $1 AND id = ANY ($2)");
+    let rows: Vec<Row> = sql::all(tx, &text, [tx.tenant().into(), ids.into()]).await?;
+    Ok(rows.into_iter().map(Media::from).filter_map(|media| Some((media.id, media.picture?))).collect())
+}
+
 /// Says what of a picture must stay in sight; none: its middle, or whatever a storefront thinks best.
 ///
 /// # Errors
@@ -207,7 +221,8 @@ pub async fn change_focal_point(tx: &TenantTx, clock: &Clock, id: MediaId, point
 pub async fn delete(tx: &TenantTx, clock: &Clock, id: MediaId) -> Result<(), Error> {
     let text = "DELETE FROM media WHERE tenant_id = $1 AND id = $2";
     let deleted = sql::run(tx, text, [tx.tenant().into(), id.into()]).await;
-    if deleted.on_constraint("product_images_media_id_fkey", || Error::InUse)? == 0 {
+    let is_shown = |error: &DbErr| matches!(violated(error).as_deref(), Some("product_images_media_id_fkey" | "collections_media_id_fkey"));
+    if deleted.map_err(|error| if is_shown(&error) { Error::InUse } else { error.into() })? == 0 {
         return Err(Error::NotFound(id));
     }
     Ok(outbox::record(tx, clock, &MediaDeleted { media_id: id }).await?)

@@ -28,7 +28,7 @@ pub use collect_garbage::{Swept, collect_garbage, remove_objects, tenants_with_m
 pub use content::{Format, MOST_BYTES};
 pub use error::Error;
 pub use events::{MediaDeleted, MediaUploaded};
-pub use library::{Held, Media, Status, change_focal_point, delete, find, hold, list, record};
+pub use library::{Held, Media, Status, change_focal_point, delete, find, hold, list, pictures, record};
 pub use make_variants::{Renderer, Turn, make_variants};
 pub use objects::{Found, MediaConfig, Objects};
 pub use original::{Original, Placed, place};

@@ -40,6 +40,9 @@ mod m20261123_002330_strike_out_parcels;
 mod m20261123_002340_alter_account_codes;
 mod m20261123_002350_create_letter_allowances;
 mod m20261123_002360_fold_email_domains;
+mod m20261123_002500_create_category_slugs;
+mod m20261123_002510_create_collections;
+mod m20261123_002520_index_product_shelves;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -81,5 +84,8 @@ pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261123_002340_alter_account_codes::Migration),
         Box::new(m20261123_002350_create_letter_allowances::Migration),
         Box::new(m20261123_002360_fold_email_domains::Migration),
+        Box::new(m20261123_002500_create_category_slugs::Migration),
+        Box::new(m20261123_002510_create_collections::Migration),
+        Box::new(m20261123_002520_index_product_shelves::Migration),
     ]
 }

@@ -109,3 +109,52 @@ async fn moves_and_saved_products_never_miss_each_other() {
     }
     world.run_jobs().await;
 }
+
+#[tokio::test]
+async fn siblings_are_put_into_an_order_in_one_request() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    let vendor = world.vendor(&ada);
+    let (a, b, c) = (create(&vendor, "A", None).await, create(&vendor, "B", None).await, create(&vendor, "C", None).await);
+    let below = create(&vendor, "Below", Some(&a)).await;
+    let order = json!({ "categories": [c, a, b] });
+    assert_eq!(names(&vendor.post("categories/reorder", &order).await.ok()), ["C", "A", "B"]);
+    assert_eq!(names(&world.shopper(&ada).get("categories").await.ok()), ["C", "A", "Below", "B"]);
+    for half in [json!([c, a]), json!([c, a, b, below]), json!([c, a, a])] {
+        let problem = vendor.post("categories/reorder", &json!({ "categories": half })).await.refused(422, "catalog.invalid");
+        assert_eq!(problem["errors"][0]["pointer"], "/categories");
+    }
+    vendor.post("categories/reorder", &json!({ "parent_id": a, "categories": [below] })).await.ok();
+    world.run_jobs().await;
+}
+
+#[tokio::test]
+async fn a_category_shows_its_place_and_is_found_by_the_slugs_that_it_had() {
+    let world = World::new().await;
+    let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
+    let (vendor, shopper) = (world.vendor(&ada), world.shopper(&ada).with("cache-control", "no-cache"));
+    let home = create(&vendor, "Home", None).await;
+    let kitchen = create(&vendor, "Kitchen", Some(&home)).await;
+    let cups = create(&vendor, "Cups", Some(&kitchen)).await;
+    for name in ["Mugs", "Bowls"] {
+        create(&vendor, name, Some(&cups)).await;
+    }
+    let words = |list: &Value| list.as_array().unwrap().iter().map(|one| one["slug"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    shopper.get("categories").await.ok();
+    for path in ["categories/cups".to_owned(), format!("categories/{cups}")] {
+        let (statements, shown) = world.count_statements(shopper.get(&path)).await;
+        let shown = shown.ok();
+        assert_eq!(
+            (statements, words(&shown["breadcrumbs"]), words(&shown["children"])),
+            (2, vec!["home".into(), "kitchen".into()], vec!["mugs".into(), "bowls".into()])
+        );
+    }
+    vendor.patch(format!("categories/{cups}"), &json!({ "slug": "vessels" })).await.ok();
+    let moved = shopper.get("categories/cups").await;
+    assert_eq!((moved.status(), moved.header("location")), (301, Some("/storefront/v1/categories/vessels")));
+    world.shopper(&bob).get("categories/cups").await.refused(404, "catalog.category_not_found");
+    create(&vendor, "Cups", None).await;
+    assert_eq!(shopper.get("categories/cups").await.ok()["breadcrumbs"], json!([]), "another one has taken the slug");
+    shopper.get("categories/none").await.refused(404, "catalog.category_not_found");
+    world.run_jobs().await;
+}

@@ -5,6 +5,7 @@
 //! remembers.
 
 mod apply_retention;
+mod clear_shelf;
 mod collect_garbage;
 mod erase_customer;
 mod fetch_images;
@@ -43,6 +44,8 @@ mod send_second_factor_notice;
 mod send_shipping_notice;
 mod send_support_notice;
 mod send_welcome;
+mod settle_collection;
+mod shelve_products;
 mod sweep_checkouts;
 mod sweep_images;
 mod sweep_media;
@@ -129,6 +132,9 @@ jobs! {
     IndexCategory in Search, index_category;
     IndexAttribute in Search, index_attribute;
     IndexProductType in Search, index_product_type;
+    SettleCollection in Search, settle_collection;
+    ShelveProducts in Search, shelve_products;
+    ClearShelf in Search, clear_shelf;
     SweepProducts in Search, sweep_products;
     TurnProducts in Search, turn_products;
     RecordSale in Analytics, record_sale;

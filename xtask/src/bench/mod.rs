@@ -11,6 +11,7 @@ mod load;
 mod meter;
 mod report;
 mod shop;
+mod variants;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -99,6 +100,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     step("latencies", latency::measure(&services, &shop, &mut report)).await?;
     step("known and unknown addresses", doors::answer_times(&services, &shop, &mut report)).await?;
     step("a storm of sign-ins", doors::storm(&services, &shop, &mut report)).await?;
+    step("products of many variants", variants::measure(&services, &mut report)).await?;
     step("an import of 10,000 products", latency::import(&services, &mut report)).await?;
 
     let out = options.out.clone().unwrap_or_else(|| services.folder.join("report.json"));

@@ -1,6 +1,7 @@
 //! The rows of the catalogue.
 
 pub mod category;
+pub mod collection;
 pub mod import;
 pub mod option_value;
 pub mod price;
