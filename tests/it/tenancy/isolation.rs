@@ -54,6 +54,7 @@ async fn the_app_role_sees_its_own_row_of_tenants_and_no_table_of_the_platform()
     for table in [
         "tenant_hosts",
         "account_farewells",
+        "letter_allowances",
         "accounts",
         "operators",
         "operator_audit",

@@ -22,6 +22,7 @@ const PLATFORM_TABLES: &[&str] = &[
     "account_identities",
     "account_oauth_flows",
     "accounts",
+    "letter_allowances",
     "operator_audit",
     "operators",
     "recovery_codes",
@@ -197,7 +198,7 @@ const GATES: &[Gate] = &[
     Gate {
         promise: "the app role reaches no table of the platform or of the job queue, but reads its own row of tenants",
         sql: "SELECT table_name || ': ' || privilege_type FROM information_schema.table_privileges WHERE grantee = 'stoa_app'
-              AND (table_schema = 'apalis' OR table_name IN ('account_codes', 'account_farewells', 'account_identities', 'account_oauth_flows', 'accounts',
+              AND (table_schema = 'apalis' OR table_name IN ('account_codes', 'account_farewells', 'account_identities', 'account_oauth_flows', 'accounts', 'letter_allowances',
                 'operator_audit', 'operators', 'recovery_codes', 'refresh_tokens', 'seaql_migrations', 'second_factor_guesses', 'second_factors',
                 'sign_in_challenges', 'tenants', 'tenant_hosts'))",
         allowed: &["tenants: SELECT"],
