@@ -134,7 +134,10 @@ impl FromStr for Email {
             character.is_whitespace() || is_refused(character) || is_invisible(character) || "<>()[],;:\\\"@".contains(character)
         };
         let labels = domain.split('.').all(|label| {
-            !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.chars().all(|c| c.is_alphanumeric() || c == '-')
         });
         let fits = (1..=64).contains(&local.len()) && email.len() <= 254 && domain.contains('.');
         let dots = !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");

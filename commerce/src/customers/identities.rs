@@ -112,12 +112,11 @@ pub(super) async fn insert(tx: &TenantTx, clock: &Clock, customer: CustomerId, p
     Ok(linked)
 }
 
-/// What was linked within [`RECENT_HOURS`] goes. A customer without a password keeps the identity that they began with.
+/// What was linked within [`RECENT_HOURS`] goes. A customer without a password keeps what they began with.
 pub(super) async fn forget_recent(tx: &TenantTx, of: CustomerId) -> Result<(), DbErr> {
     let text = "DELETE FROM customer_identities i USING customers c
                 WHERE i.tenant_id = $1 AND i.customer_id = $2 AND c.tenant_id = $1 AND c.id = $2
-                  AND i.created_at > now() - make_interval(hours => $3) AND (c.password_hash IS NOT NULL OR i.id <> (
-                    SELECT f.id FROM customer_identities f WHERE f.tenant_id = $1 AND f.customer_id = $2 ORDER BY f.id LIMIT 1))";
+                  AND i.created_at > now() - make_interval(hours => $3) AND (c.password_hash IS NOT NULL OR i.created_at > c.created_at + interval '1 minute')";
     sql::run(tx, text, [tx.tenant().into(), of.into(), RECENT_HOURS.into()]).await.map(|_| ())
 }
 

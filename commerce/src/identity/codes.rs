@@ -121,8 +121,9 @@ pub(super) async fn ask(tx: &PlatformTx, account: AccountId, purpose: Purpose, e
                WHERE a.id = $2 AND (SELECT count(*) FROM account_codes WHERE account_id = $2 AND purpose = $3
                       AND created_at > now() - interval '1 hour') < $6";
     let id = Uuid::now_v7();
-    let values: [Value; 6] =
-        [id.into(), account.into(), purpose.as_str().into(), email.into(), purpose.minutes().into(), AT_MOST_AN_HOUR.into()];
+    // What undoes something is as many as there are things to undo.
+    let at_most = if purpose == Purpose::TakeBack { i64::MAX } else { AT_MOST_AN_HOUR };
+    let values: [Value; 6] = [id.into(), account.into(), purpose.as_str().into(), email.into(), purpose.minutes().into(), at_most.into()];
     let made = tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
     Ok((made.rows_affected() == 1).then_some(id))
 }

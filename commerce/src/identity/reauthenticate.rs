@@ -44,10 +44,10 @@ pub(super) async fn reauthenticate_and_hold(
 ) -> Result<(PlatformTx, Profile), Error> {
     let account = reauthenticate(platform, passwords, who, password).await?;
     let tx = platform.begin().await?;
-    match accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
-        true => Ok((tx, account)),
-        false => Err(Error::WrongPassword),
+    if !accounts::still_has(&tx, who.account, account.password_hash.as_deref()).await? {
+        return Err(Error::WrongPassword);
     }
+    Ok((tx, account))
 }
 
 async fn is_fresh(tx: &PlatformTx, who: SignedInAs) -> Result<bool, DbErr> {

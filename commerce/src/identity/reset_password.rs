@@ -8,8 +8,10 @@ use super::{
     codes::{self, Purpose},
     events::AccountPasswordChanged,
     oauth::identities,
+    second_factors::{self, Subject},
     sessions,
     sign_in::memberships,
+    take_back,
 };
 use crate::{clock::Clock, outbox, text::Email};
 
@@ -54,6 +56,10 @@ pub async fn reset_password(
         return Err(Error::CodeInvalid);
     }
     accounts::set_password(&tx, clock, proved.account_id, &hash).await?;
+    if !second_factors::has_any(&tx, Subject::Account(proved.account_id)).await? {
+        // Who reads the mail has the account: nobody who has read it before takes it away again.
+        take_back::end_of_address(&tx, proved.account_id).await?;
+    }
     let ended = sessions::end_all(&tx, proved.account_id.uuid()).await?;
     if let Some(store) = memberships(&tx, proved.account_id).await?.into_iter().next() {
         let tx = tx.enter(store.tenant).await?;

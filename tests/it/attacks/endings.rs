@@ -113,11 +113,17 @@ async fn t051_who_reads_the_mail_takes_the_account_back() {
     thief.get("account").await.refused(401, "identity.unauthorized");
     open.post("auth/sign-in", &sign_in(THIEF, "the password of a thief")).await.refused(401, "identity.wrong_credentials");
 
-    // With an authenticator of the owner's own no mail leads round it any more.
+    // With an authenticator of the owner's own no mail leads round it any more: not a code from before it either.
+    owner.post("account/email", &json!({ "email": "new@ada.example", "current_password": "the owner's own again" })).await.ok();
+    world.run_jobs().await;
+    let before = world.mailbox.code_to(&ada.email);
     enrol(&world, &owner, "the owner's own again").await;
     owner.post("account/email", &json!({ "email": "new@ada.example", "current_password": "the owner's own again" })).await.ok();
     world.run_jobs().await;
     assert!(!world.mailbox.to(&ada.email).last().unwrap().text.contains("code_"), "nor does the notice of another address");
+    open.post("auth/take-back", &json!({ "code": before, "password": "whoever read the mail" }))
+        .await
+        .refused(422, "identity.code_invalid");
 }
 
 async fn enrol(world: &World, caller: &tests::Caller, password: &str) {
@@ -140,11 +146,60 @@ async fn t051_an_address_that_was_taken_away_comes_back() {
     world.run_jobs().await;
     let code = world.mailbox.code_to(&ada.email);
     thief.post("account/email/confirm", &json!({ "code": world.mailbox.code_to(THIEF) })).await.ok();
+    let squatter = json!({ "email": ada.email, "password": "the password of a thief", "owner_name": "Eve", "slug": "squatted", "name": "Squatted",
+      "currency": "EUR", "country": "DE", "time_zone": "Europe/Berlin", "prices_include_tax": true });
+    open.post("stores", &squatter).await.ok();
     open.post("auth/take-back", &json!({ "code": code, "password": "the owner's own again" })).await.ok();
     let again = json!({ "email": ada.email, "password": "the owner's own again" });
     let owner = open.post("auth/sign-in", &again).await.ok();
     assert_eq!(open.with_token(owner["access_token"].as_str().unwrap()).get("account").await.ok()["email"], ada.email);
     thief.get("account").await.refused(401, "identity.unauthorized");
+    world.run_jobs().await;
+}
+
+/// Whatever is done while the notice waits, it goes where its code was meant to go; and wrong guesses use no code up.
+#[tokio::test]
+async fn t051_the_code_goes_to_the_address_that_was_there() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    world.prove_address(&ada).await;
+    world.run_jobs().await;
+    let thief = world.vendor(&ada);
+    thief.post("account/email", &json!({ "email": THIEF, "current_password": ada.password })).await.ok();
+    world.run_jobs().await;
+    let change = world.mailbox.code_to(THIEF);
+    let begun = thief.post("account/second-factors/totp", &json!({ "current_password": ada.password })).await.ok();
+    let authenticator = world.authenticator(begun["secret"].as_str().unwrap());
+    let path = format!("account/second-factors/{}/confirm", begun["id"].as_str().unwrap());
+    for _ in 0..4 {
+        thief.post(&path, &json!({ "code": authenticator.wrong_code() })).await.refused(422, "identity.wrong_code");
+    }
+    thief.post(&path, &json!({ "code": authenticator.code() })).await.ok();
+    thief.post("account/email/confirm", &json!({ "code": change })).await.ok();
+    world.run_jobs().await;
+    let code = world.mailbox.code_to(&ada.email);
+    assert!(world.mailbox.to(THIEF).iter().all(|mail| !mail.text.contains(&code)));
+    let back = json!({ "code": code, "password": "the owner's own again" });
+    world.anybody("/vendor/v1").post("auth/take-back", &back).await.ok();
+    world.run_jobs().await;
+}
+
+/// Who has read the mail once has nothing of it once the owner has a new password by mail.
+#[tokio::test]
+async fn t039_a_reset_ends_the_codes_that_were_read_before() {
+    let world = World::new().await;
+    let ada = world.tenant("ada").await;
+    world.prove_address(&ada).await;
+    world.run_jobs().await;
+    let open = world.anybody("/vendor/v1");
+    world.vendor(&ada).post("account/email", &json!({ "email": THIEF, "current_password": ada.password })).await.ok();
+    world.run_jobs().await;
+    let read = world.mailbox.code_to(&ada.email);
+    open.post("auth/reset-password", &json!({ "email": ada.email })).await.ok();
+    world.run_jobs().await;
+    let reset = json!({ "code": world.mailbox.code_to(&ada.email), "password": "the owner's own again" });
+    open.post("auth/reset-password/confirm", &reset).await.ok();
+    open.post("auth/take-back", &json!({ "code": read, "password": "whoever read the mail" })).await.refused(422, "identity.code_invalid");
     world.run_jobs().await;
 }
 

@@ -291,6 +291,8 @@ async fn t054_an_invitation_ends_with_its_senders_right_to_it() {
         accept(&world, code, Some("Ghost"), "a long password").await.refused(422, "identity.code_invalid");
     }
     accept(&world, &stays, Some("Four"), "a long password").await.ok();
+    // Nor are they in anybody's way: nobody sees them any more.
+    assert_eq!(owner.delete(format!("roles/{}", lesser["id"].as_str().expect("an id"))).await.status(), 204);
     world.run_jobs().await;
 }
 

@@ -21,7 +21,8 @@ pub(super) async fn run(job: SendAccountCode, call: &Call) -> Result<(), JobErro
     // A code that does not work any more is not worth a mail.
     let asked = codes::asked(&call.database.platform().begin().await?, job.code).await?;
     let Some(asked) = asked.filter(|asked| asked.is_open) else { return Ok(()) };
-    if asked.is_to_stranger() && !may_write_to_stranger(call, &asked.email).await? {
+    // An account has its own address but once on the platform, and few codes an hour for it.
+    if asked.email != asked.asked_by && !may_write_to_stranger(call, &asked.email).await? {
         return Ok(());
     }
     let store = Store::load(&call.db()?.begin().await?, &call.links).await?;

@@ -1,4 +1,4 @@
-use commerce::identity::accounts;
+use commerce::identity::{accounts, codes};
 use serde::{Deserialize, Serialize};
 use tenancy::AccountId;
 use uuid::Uuid;
@@ -59,6 +59,11 @@ pub(super) async fn run(job: SendSecondFactorNotice, call: &Call) -> Result<(), 
     }
     // A closed account has had its last mail.
     let Some(account) = accounts::open(&call.database.platform().begin().await?, job.account).await? else { return Ok(()) };
+    // A code goes where it was meant to go, whatever the address is by now.
+    let meant_for = match job.take_back {
+        Some(code) => codes::asked(&call.database.platform().begin().await?, code).await?.map(|asked| asked.email),
+        None => None,
+    };
     let store = Store::load(&call.db()?.begin().await?, &call.links).await?;
     let at = call.caused_at().with_timezone(&store.time_zone).format("%-d %B %Y, %H:%M %Z").to_string();
     let title = job.news.title().to_owned();
@@ -71,7 +76,7 @@ pub(super) async fn run(job: SendSecondFactorNotice, call: &Call) -> Result<(), 
     };
     let letter = Letter {
         template: Template::SecondFactorNotice,
-        to: account.email,
+        to: meant_for.unwrap_or(account.email),
         subject: format!("{title} · {}", store.name),
         title,
         preview: format!("On {at}"),

@@ -55,6 +55,7 @@ pub(crate) fn email_change_letter(store: Store, asked: Asked, take_back: Option<
 
 /// That the password was changed. Whose address is not proved is shown no name: somebody else may have chosen it.
 pub(crate) fn password_letter(store: Store, (email, name): (String, Option<String>), changed_at: DateTime<Utc>) -> Letter<Value> {
+    let store = if name.is_none() { store.without_links() } else { store };
     let at = changed_at.with_timezone(&store.time_zone).format("%-d %B %Y, %H:%M %Z").to_string();
     Letter {
         template: Template::PasswordNotice,

@@ -47,8 +47,9 @@ impl SmtpMailer {
             .to(Mailbox::new(None, address(&mail.to)?))
             .subject(one_line(&mail.subject))
             .header(AutoSubmitted);
-        if let Some(reply_to) = &mail.reply_to {
-            message = message.reply_to(Mailbox::new(None, address(reply_to)?));
+        // What a store says of itself keeps nobody's mail from them.
+        if let Some(reply_to) = mail.reply_to.as_deref().and_then(|text| address(text).ok()) {
+            message = message.reply_to(Mailbox::new(None, reply_to));
         }
         let body = MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone());
         let message = message.multipart(body).map_err(|error| MailError::Never(error.to_string()))?;

@@ -165,13 +165,14 @@ const PROVED: &str = "issuer, subject, provider_name, email, name";
 /// One condition for looking and for taking.
 const FITS: &str = "id = $1 AND challenge = $2 AND linked_to IS NOT DISTINCT FROM $3 AND grant_expires_at > now()";
 
-/// Who a grant stands for; the grant goes on working.
+/// Who a grant stands for; the grant goes on working, and nobody else takes it until the transaction ends: first the flow is held, then
+/// who it leads to, in whatever way somebody finishes.
 ///
 /// # Errors
 /// `GrantInvalid`.
 pub(super) async fn look(tx: &impl ConnectionTrait, wanted: Wanted) -> Result<Proof, Error> {
     let table = table(wanted.whose).name;
-    proof(tx, format!("SELECT {PROVED} FROM {table} WHERE {FITS}"), wanted).await
+    proof(tx, format!("SELECT {PROVED} FROM {table} WHERE {FITS} FOR UPDATE"), wanted).await
 }
 
 /// Takes a grant, and with it everything that was kept of the flow.

@@ -136,11 +136,11 @@ pub(crate) async fn forget_unproved(tx: &PlatformTx, account: AccountId) -> Resu
 }
 
 /// What was linked within [`RECENT_HOURS`] goes: by somebody else, as far as who takes the account back knows. An account without a
-/// password keeps the identity that it began with.
+/// password keeps what it began with.
 pub(crate) async fn forget_recent(tx: &PlatformTx, account: AccountId) -> Result<(), DbErr> {
     let sql = "DELETE FROM account_identities i USING accounts a
                WHERE a.id = i.account_id AND i.account_id = $1 AND i.created_at > now() - make_interval(hours => $2)
-                 AND (a.password_hash IS NOT NULL OR i.id <> (SELECT f.id FROM account_identities f WHERE f.account_id = $1 ORDER BY f.id LIMIT 1))";
+                 AND (a.password_hash IS NOT NULL OR i.created_at > a.created_at + interval '1 minute')";
     tx.execute_raw(statement(sql, [account.into(), RECENT_HOURS.into()])).await.map(|_| ())
 }
 

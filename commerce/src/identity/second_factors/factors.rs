@@ -105,7 +105,6 @@ pub async fn confirm(
     subject.turn(&tx).await?;
     let secret = begun(&tx, means, subject, id).await?;
     let before = list(&tx, subject).await?.factors.len();
-    let take_back = take_back::code(&tx, who.account).await?;
     if before >= AT_MOST {
         return Err(Error::TooManySecondFactors);
     }
@@ -116,6 +115,9 @@ pub async fn confirm(
         return Err(Error::WrongCode);
     };
     check::forgive(&tx, subject).await?;
+    // Before the factor counts: the first one's notice brings a code in place of all that were mailed to this address before.
+    take_back::end_of_address(&tx, who.account).await?;
+    let take_back = take_back::code(&tx, who.account).await?;
     let sql = "UPDATE second_factors SET confirmed_at = $4, last_used_at = $4, last_step = $5 WHERE principal = $1 AND principal_id = $2 AND id = $3";
     run(&tx, sql, subject, [id.into(), means.clock.now().into(), step.into()]).await?;
     let codes = if before == 0 { recovery_codes::replace(&tx, subject).await? } else { Vec::new() };

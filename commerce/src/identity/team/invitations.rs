@@ -173,8 +173,8 @@ async fn make_room(tx: &TenantTx, rights: &Rights, email: &Email) -> Result<(), 
     for replaced in read(tx, "i.email = $2", [email.as_str().into()]).await? {
         rights.cover(&replaced.role)?;
     }
-    let sql = "DELETE FROM invitations WHERE tenant_id = $1 AND (email = $2 OR expires_at <= now())";
-    sql::run(tx, sql, [tx.tenant().into(), email.as_str().into()]).await?;
+    let sql = format!("DELETE FROM invitations i WHERE i.tenant_id = $1 AND (i.email = $2 OR NOT ({OPEN}))");
+    sql::run(tx, &sql, [tx.tenant().into(), email.as_str().into()]).await?;
     let full = "SELECT 1 FROM invitations WHERE tenant_id = $1 HAVING count(*) >= $2";
     if sql::run(tx, full, [tx.tenant().into(), AT_MOST.into()]).await? == 0 { Ok(()) } else { Err(Error::TooManyInvitations) }
 }

@@ -89,8 +89,8 @@ pub async fn change(tx: &TenantTx, clock: &Clock, caller: &Caller, id: RoleId, c
 pub async fn delete(tx: &TenantTx, caller: &Caller, id: RoleId) -> Result<(), Error> {
     let rights = rights(tx, caller).await?;
     rights.cover(&get(tx, id).await?.ok_or(Error::RoleNotFound(id))?)?;
-    let expired = "DELETE FROM invitations WHERE tenant_id = $1 AND role_id = $2 AND expires_at <= now()";
-    sql::run(tx, expired, [tx.tenant().into(), id.into()]).await?;
+    let dead = format!("DELETE FROM invitations i WHERE i.tenant_id = $1 AND i.role_id = $2 AND NOT ({})", invitations::OPEN);
+    sql::run(tx, &dead, [tx.tenant().into(), id.into()]).await?;
     let deleted = sql::run(tx, "DELETE FROM roles WHERE tenant_id = $1 AND id = $2", [tx.tenant().into(), id.into()]).await;
     match deleted {
         Err(error) if is_named(&error) => Err(Error::RoleInUse),
