@@ -35,6 +35,7 @@ async fn letters(world: &World, store: &Store, all: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+#[expect(clippy::many_single_char_names, reason = "each is called as its product is")]
 async fn what_is_chosen_one_by_one_stands_where_it_was_put() {
     let world = World::new().await;
     let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);

@@ -289,8 +289,8 @@ async fn options_and_their_values_are_renamed_and_reordered() {
     let made = vendor.post(format!("{path}/variants/generate"), &json!({ "prices": euros("1.00") })).await.ok();
     let (colour, [red, blue]) = (&made["options"][1], [0, 1].map(|at| made["options"][1]["values"][at]["id"].clone()));
     let colour = format!("{path}/options/{}", colour["id"].as_str().unwrap());
-    let changes = json!({ "name": "Tone", "position": 0, "order": [blue, red], "values": [{ "id": red, "value": "Blue" }, { "id": blue, "value": "Red" }] });
-    let changed = vendor.patch(&colour, &changes).await.ok();
+    let wanted = json!({ "name": "Tone", "position": 0, "order": [blue, red], "values": [{ "id": red, "value": "Blue" }, { "id": blue, "value": "Red" }] });
+    let changed = vendor.patch(&colour, &wanted).await.ok();
     assert_eq!((&changed["options"][0]["name"], &changed["options"][1]["name"]), (&json!("Tone"), &json!("Size")));
     assert_eq!(all(&changed, "title"), ["Blue / S", "Red / S", "Blue / M", "Red / M"]);
     let words: Vec<&Value> = changed["options"][0]["values"].as_array().unwrap().iter().map(|value| &value["value"]).collect();

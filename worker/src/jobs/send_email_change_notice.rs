@@ -23,5 +23,5 @@ pub(super) async fn run(job: SendEmailChangeNotice, call: &Call) -> Result<(), J
     let Some(asked) = codes::asked(&call.database.platform().begin().await?, job.code).await? else { return Ok(()) };
     let store = Store::load(&call.db()?.begin().await?, &call.links).await?;
     let take_back = job.take_back.map(|code| call.links.account_code(code));
-    deliver(call, email_change_letter(store, asked, take_back)).await
+    deliver(call, email_change_letter(store, asked, take_back.as_deref())).await
 }

@@ -41,7 +41,7 @@ pub(crate) fn registered_letter(store: Store, asked: Asked, code: &str) -> Lette
 }
 
 /// That another address was asked for, to the one that is to be left; with a code that undoes it, where there is one.
-pub(crate) fn email_change_letter(store: Store, asked: Asked, take_back: Option<String>) -> Letter<Value> {
+pub(crate) fn email_change_letter(store: Store, asked: Asked, take_back: Option<&str>) -> Letter<Value> {
     Letter {
         template: Template::EmailChangeNotice,
         to: asked.asked_by,
