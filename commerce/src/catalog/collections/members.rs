@@ -95,13 +95,12 @@ pub async fn place(
     let others: Vec<(Uuid, i32)> = before.iter().filter(|(product, _)| !moved.contains(product)).copied().collect();
     let at = position.map_or(others.len(), |position| position.min(others.len()));
     let between = (at.checked_sub(1).and_then(|at| others.get(at)), others.get(at));
-    let after = match room(between.0.map(|(_, place)| *place), between.1.map(|(_, place)| *place), moved.len()) {
-        Some(places) => moved.iter().copied().zip(places).collect::<Vec<_>>(),
-        None => {
-            let mut order: Vec<Uuid> = others.iter().map(|(product, _)| *product).collect();
-            order.splice(at..at, moved.iter().copied());
-            numbered(&order)
-        }
+    let after = if let Some(places) = room(between.0.map(|(_, place)| *place), between.1.map(|(_, place)| *place), moved.len()) {
+        moved.iter().copied().zip(places).collect::<Vec<_>>()
+    } else {
+        let mut order: Vec<Uuid> = others.iter().map(|(product, _)| *product).collect();
+        order.splice(at..at, moved.iter().copied());
+        numbered(&order)
     };
     let touched: HashSet<Uuid> = after.iter().map(|(product, _)| *product).collect();
     hold(tx, products, &touched).await?;
